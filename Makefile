@@ -1,0 +1,66 @@
+# Everything starts from Python >= 3.11 and make; the rest is installed into .venv by the first target that needs it.
+#   make            what there is
+#   make report     from nothing to the page to open; what is finished is not done again
+VENV := .venv
+PY := $(VENV)/bin/python
+HTML := book/_build/html
+INSTALLED := $(VENV)/.installed
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+
+# What `make campaign` trains, and where: see book/cluster.md.
+PROFILE ?= local
+SET = $(if $(EXPERIMENT),'experiment=$(EXPERIMENT)') $(if $(SEEDS),'seeds=$(SEEDS)') $(if $(SHARD),shard=$(SHARD)) \
+  $(if $(DEVICE),device=$(DEVICE)) $(if $(ENGINE),engine=$(ENGINE))
+EXTRA = $(firstword $(foreach extra,slurm lsf,$(if $(filter $(extra)%,$(PROFILE)),$(extra))) grid)
+
+.PHONY: help report campaign test book check lab browser clean
+.DELETE_ON_ERROR:
+
+help:                      ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 16
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed and none was found; install one, or name it: make PYTHON=/path/to/python" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 2; }
+	@$(PY) -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+report: $(INSTALLED)       ## install, train Table 1, execute the notebooks, build the book
+	$(PY) -m nalu train ten_parameters --repeat
+	$(PY) -m nalu results
+	$(PY) -m nalu report
+	$(VENV)/bin/jupyter-book build --quiet book/
+	@echo "open $(CURDIR)/$(HTML)/index.html"
+
+$(VENV)/.grid $(VENV)/.slurm $(VENV)/.lsf: $(VENV)/.%: $(INSTALLED)
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --no-build-isolation --editable '.[$*]'
+	@touch $@
+
+campaign: $(VENV)/.$(EXTRA) ## train all that has no results; DRY=1 EXPERIMENT="operations ranges" SEEDS=0-9 DEVICE=cuda PROFILE=slurm-gpu
+	$(VENV)/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(DRY),--dry-run) $(if $(CORES),--cores $(CORES)) $(if $(strip $(SET)),--config $(SET))
+
+test: $(INSTALLED)         ## install and run the tests
+	$(PY) -m pytest
+
+book: $(INSTALLED)         ## build the book from nothing, a warning is an error
+	rm -rf book/_build book/notebooks
+	$(VENV)/bin/jupyter-book build -W --keep-going -n book/
+	@echo "open $(CURDIR)/$(HTML)/index.html"
+
+check: book                ## strict book, then every link in it, and no output in the source notebooks
+	$(PY) tools/check_links.py $(HTML)
+	find notebooks -name '*.ipynb' -exec $(VENV)/bin/nbstripout --keep-id --verify {} +
+
+lab: $(INSTALLED)          ## open the notebooks in JupyterLab
+	$(VENV)/bin/jupyter lab notebooks/start_here.ipynb
+
+browser:                   ## open every page of the built book in chromium; needs node, npm i playwright-core, chromium
+	node tools/check_pages.mjs $(HTML)
+	node tools/check_pages.mjs --dark --width 390 $(HTML)
+
+clean:                     ## remove the environment and the built book, keep all results
+	rm -rf $(VENV) book/_build book/notebooks

@@ -1,0 +1,61 @@
+# Train whatever has no results yet, on all cores or by a cluster: one job for each shard of a condition.
+#   make campaign                                            or
+#   snakemake --workflow-profile local --config experiment=operations seeds=0-9
+# What there is to train is declared in nalu/experiments.py and nowhere else; book/cluster.md explains the settings below.
+import sys
+import time
+
+from nalu import jobs, paths, seeds
+from snakemake.exceptions import WorkflowError
+
+EXPERIMENTS = str(config.get("experiment", "")).replace(",", " ").split()
+SEEDS = str(config.get("seeds", ""))
+SHARD = config.get("shard", 0)  # seeds in one job; 0: all of a condition
+THREADS = config.get("threads", 4)
+ENGINE, DEVICE = config.get("engine", "auto"), config.get("device", "cpu")
+NALU = f"NUMBA_NUM_THREADS={{threads}} OMP_NUM_THREADS={{threads}} {sys.executable} -m nalu"
+
+began = time.time()
+try:
+    ALL = {str(job.rows): job for job in jobs.declared(EXPERIMENTS, SEEDS, SHARD)}
+    TODO = {str(job.rows): job for job in jobs.todo(ALL.values())}
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
+
+if workflow.is_main_process and TODO:
+    jobs.forget(TODO.values(), before=began)
+    print(jobs.plan(TODO.values()), file=sys.stderr, flush=True)
+
+
+rule all:
+    input: list(TODO) or workflow.main_snakefile  # which is there: nothing to be done
+    message: "all trained"
+
+
+# Finished seeds are skipped and a checkpoint is taken up by the command itself, so that this may be killed and run
+# again at any time. The output says to Snakemake that all rows exist; the results themselves are merged by the command.
+rule train:
+    output: f"{paths.RUNS}/{{experiment}}/{{condition}}/{{shard}}/rows.csv"
+    wildcard_constraints: experiment="[^/]+", condition="[^/]+", shard="[^/]+"
+    params: seeds=lambda wildcards, output: seeds.text(ALL[output[0]].seeds)
+    message: "{wildcards.experiment} {wildcards.condition}, seeds {params.seeds}"
+    threads: THREADS
+    resources: mem_mb=2000, **({} if DEVICE == "cpu" else {"gpu": 1})
+    shell:
+        NALU + " train {wildcards.experiment:q} {wildcards.condition:q} --seeds {params.seeds:q}"
+        " --engine {ENGINE:q} --device {DEVICE:q} --wait --rows {output:q}"
+
+
+HELD = []  # the lock of this campaign, until this process ends, however it ends
+
+onstart:
+    try:
+        HELD.append(jobs.alone(ALL.values()))
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
+
+onsuccess:
+    print(jobs.collect(ALL.values()), flush=True)
+
+onerror:
+    print(jobs.collect(ALL.values()), flush=True)

@@ -1,0 +1,7 @@
+"""``python -m nalu``."""
+
+import sys
+
+from nalu.cli import main
+
+sys.exit(main())

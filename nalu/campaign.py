@@ -1,0 +1,117 @@
+"""Train conditions through papermill, one after the other or several at once.
+
+``notebooks/train.ipynb`` is executed for each condition; the executed copy in the work
+folder is the log. Finished conditions start no kernel. The ``Snakefile`` has the same done
+on all cores or by a cluster, a shard at a time; `nalu.jobs` says which.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from nalu import experiments, repeated, runs, status
+from nalu.listing import columns
+from nalu.notebooks import NotebookError
+from nalu.order import Order
+
+OK, FAILED, REFUSED = 0, 1, 2
+"""Exit statuses: done; a training failed; something was wrong before it began."""
+
+
+def run(order: Order, conditions: Iterable[str], jobs: int, complain: Callable[[object], None]) -> int:
+    """Train conditions, at most `jobs` at once; return the exit status.
+
+    A condition that fails does not keep the others from being trained.
+
+    Parameters
+    ----------
+    order, conditions, jobs
+        What to train.
+    complain
+        Told what went wrong, as text or exception, one condition at a time.
+
+    Raises
+    ------
+    ValueError
+        If a name or the seeds are wrong; nothing was begun then.
+    """
+    missing = runs.missing(order.experiment)
+    todo = {name: order.lacking(name, missing) for name in conditions}
+    for name, lacking in todo.items():
+        state = f"{len(lacking)} seeds to train" if lacking else "finished"
+        print(f"{order.experiment} {name}: {state}", flush=True)
+    train = [name for name in todo if todo[name]]
+    alone = jobs == 1 or len(train) <= 1
+    if alone:
+        code = max((_one(order, name, complain) for name in train), default=OK)
+    else:
+        from nalu.launch import prepare
+
+        prepare(order.engine, order.device)  # once, or every process that is started would
+        code = _parallel([order.command(name) for name in train], train, jobs)
+    for name in todo:
+        if alone or name not in train:  # other processes speak for themselves
+            _conclude(order, name)
+    if train and not order.repeat:
+        entry = experiments.get(order.experiment)
+        print(status.total(entry.name, status.of(entry)), flush=True)
+    return code
+
+
+def _conclude(order: Order, name: str) -> None:
+    """Print what is known of a condition now, beside the paper."""
+    from nalu import beside
+
+    entry = experiments.get(order.experiment)
+    for line in columns(beside.lines(entry, entry.condition(name))):
+        print(line, flush=True)
+    if order.repeat:
+        print(repeated.sentence(order.folder(name)), flush=True)
+
+
+def _one(order: Order, name: str, complain: Callable[[object], None]) -> int:
+    try:
+        order.train(name)
+    except NotebookError as error:
+        *_, last = str(error).split("\n")
+        kind, _, message = last.partition(": ")
+        if kind in ("ValueError", "FileNotFoundError", "OSError"):
+            complain(message)
+            return REFUSED
+        shard = order.shard(name)
+        shard.failed(str(error))
+        complain(f"{order.experiment} {name} failed; log: {shard.log}\n{error}")
+        return FAILED
+    except (ValueError, OSError) as error:
+        complain(error)
+        return REFUSED
+    return OK
+
+
+def _parallel(commands: list[list[str]], names: list[str], jobs: int) -> int:
+    """Run commands as processes; every line they print begins with the condition."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    share = str(max(1, (cores or 1) // jobs))
+    environment = {"NUMBA_NUM_THREADS": share, "OMP_NUM_THREADS": share} | os.environ
+    running: list[subprocess.Popen] = []
+
+    def follow(command: list[str], name: str) -> int:
+        with subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as process:
+            running.append(process)
+            for line in process.stdout:
+                print(f"{name} | {line}", end="", flush=True)
+        return FAILED if process.returncode < 0 else process.returncode
+
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            return max(pool.map(follow, commands, names), default=OK)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in running:
+                process.terminate()
+            raise

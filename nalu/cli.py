@@ -1,0 +1,203 @@
+"""The command line: ``python -m nalu list | train | results | status | report``.
+
+What the user got wrong is one line on standard error and the exit status 2; a training or
+a notebook that failed gives 1.
+"""
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from nalu import check, experiments, results_csv, runs, seeds, status
+from nalu.campaign import REFUSED, run
+from nalu.conditions import Experiment
+from nalu.listing import columns
+from nalu.order import Order
+from nalu.pace import Pace
+from nalu.workfolder import WorkFolder
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with the command."""
+
+    def error(self, message: str) -> None:
+        self.exit(REFUSED, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return the exit status."""
+    given = _parser().parse_args(arguments)
+    try:
+        return given.run(given)
+    except (ValueError, OSError) as error:
+        _complain(error)
+        return REFUSED
+    except KeyboardInterrupt:
+        _complain("interrupted; the same command continues")
+        return 130
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="python -m nalu", description="Neural Arithmetic Units, reproduced.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, function, summary: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary, description=summary)
+        added.set_defaults(run=function)
+        return added
+
+    listed = command("list", _list, "what can be trained")
+    listed.add_argument("experiment", nargs="?", help="list its conditions")
+
+    train = command("train", _train, "train what has no results yet")
+    train.add_argument("experiment")
+    train.add_argument("condition", nargs="*", default=[], help="all of them by default")
+    train.add_argument("--seeds", default="", help="such as 0-9,70,85; all by default")
+    train.add_argument("--engine", default="auto", help="default: the fastest that can")
+    train.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
+    train.add_argument("--jobs", default="1", help="conditions trained at once; default 1")
+    train.add_argument("--repeat", action="store_true",
+                       help="also, once in this checkout, what has results; compare with them")
+    train.add_argument("--direct", action="store_true", help="without papermill and its log")
+    train.add_argument("--wait", action="store_true",
+                       help="for a process that trains the same seeds, instead of giving up")
+    train.add_argument("--rows", metavar="FILE", type=Path,
+                       help="of one condition: write its results there once they are complete")
+
+    results = command("results", _results, "collect, verify and summarise results")
+    results.add_argument("experiment", nargs="*", default=[], help="all by default")
+    results.add_argument("--from", dest="shards", action="append", default=[], metavar="FOLDER",
+                         help="merge the results of another runs/ folder; may be repeated")
+
+    shown = command("status", _status, "how far everything is")
+    shown.add_argument("experiment", nargs="*", help="all by default")
+
+    report = command("report", _report, "execute what is out of date, draw the headline")
+    report.add_argument("notebook", nargs="*", help="such as experiments/ten_parameters")
+    report.add_argument("--jobs", default=str(os.cpu_count()), help="notebooks executed at once")
+    return parser
+
+
+def _list(given: argparse.Namespace) -> int:
+    if given.experiment is None:
+        rows = [("experiment", "conditions", "runs", "reproduces")]
+        rows += [(e.name, str(len(e.conditions)), str(sum(len(c.seeds) for c in e.conditions)),
+                  e.reproduces) for e in experiments.EXPERIMENTS.values()]
+    else:
+        entry = experiments.get(given.experiment)
+        print(f"{entry.title}. Reproduces: {entry.reproduces}.")
+        rows = [(c.id, f"seeds {seeds.text(c.seeds)}", f"{c.iterations:,} iterations")
+                for c in entry.conditions]
+    _print(rows)
+    return 0
+
+
+def _train(given: argparse.Namespace) -> int:
+    entry = experiments.get(given.experiment)
+    names = [entry.condition(name).id for name in given.condition]
+    if given.rows and len(names) != 1:
+        raise ValueError(f"--rows needs one condition, got {len(names)}")
+    order = Order(entry.name, given.seeds, given.engine, given.device, given.repeat, given.direct,
+                  given.wait)
+    code = run(order, names or [c.id for c in entry.conditions], _jobs(given.jobs), _complain)
+    if given.rows and not code:
+        order.write_rows(names[0], given.rows)
+    return code
+
+
+def _results(given: argparse.Namespace) -> int:
+    wrong = []
+    for entry in _chosen(given.experiment):
+        added = sum(runs.merge(entry.name, _shard(Path(folder), entry)) for folder in given.shards)
+        for condition in entry.conditions:
+            folder = WorkFolder(entry, condition)
+            added += folder.hand_in()
+            wrong += [f"{entry.name} {condition.id}: {text}" for text in folder.contradictions()]
+        _summarise(entry, added)
+    for text in wrong:
+        _complain(text)
+    return 1 if wrong else 0
+
+
+def _status(given: argparse.Namespace) -> int:
+    pace, totals, rows = Pace(), [], []
+    for entry in _chosen(given.experiment):
+        states = [*status.of(entry, pace)]
+        rows += [(entry.name, s.condition.id, s.state,
+                  f"{s.done} of {len(s.condition.seeds)} seeds",
+                  f"left: {status.left(s.seconds)}" if s.missing else "") for s in states]
+        totals.append(status.total(entry.name, states))
+    _print(rows)
+    print(*totals, sep="\n")
+    from nalu.report import stale
+
+    for name, reason in stale():
+        print(f"out of date: {name}: {reason}")
+    return 0
+
+
+def _report(given: argparse.Namespace) -> int:
+    from nalu import headline
+    from nalu.report import run as execute
+
+    status = execute(given.notebook, _jobs(given.jobs))
+    headline.write()
+    return status
+
+
+def _summarise(entry: Experiment, added: int) -> None:
+    """Print what is known of an experiment, a line per condition."""
+    from nalu.summary import METRICS, by_model, cell
+
+    found = runs.by_condition(entry.name)
+    if not any(map(len, found.values())):
+        print(f"{entry.name}: no results yet")
+        return
+    print(f"{entry.name}: {added} rows added" if added else entry.name)
+    if extra := runs.undeclared(entry.name):
+        print(f"  {extra} rows have settings that are no longer declared; they are left out")
+    rows = [("condition", "runs", *METRICS)]
+    for condition in entry.conditions:
+        measured = by_model(found[condition.id])
+        values = [cell(measured, condition.model, metric, condition.task.operation)
+                  for metric in METRICS]
+        rows.append((condition.id, f"{values[0].n} of {len(condition.seeds)}",
+                     *(_with_interval(*value.interval) for value in values)))
+    _print(rows, "  ")
+
+
+def _with_interval(estimate: float, lower: float, upper: float) -> str:
+    if math.isnan(estimate):
+        return "---"
+    interval = "" if math.isnan(lower + upper) else f" [{lower:.4g}, {upper:.4g}]"
+    return f"{estimate:.4g}{interval}"
+
+
+def _shard(folder: Path, entry: Experiment) -> list[results_csv.Row]:
+    """The rows of an experiment in another runs/ folder, none if it was not run there."""
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder}")
+    return results_csv.read(folder / entry.name / "results.csv")
+
+
+def _chosen(names: Iterable[str]) -> list[Experiment]:
+    return [experiments.get(name) for name in names] or [*experiments.EXPERIMENTS.values()]
+
+
+def _jobs(text: str) -> int:
+    return check.integer(int(text) if text.isdecimal() else text, "jobs", at_least=1)
+
+
+def _print(rows: Iterable[tuple[str, ...]], indent: str = "") -> None:
+    for line in columns(rows, indent):
+        print(line)
+
+
+def _complain(what: object) -> None:
+    """One line on standard error."""
+    if isinstance(what, OSError) and what.filename is not None:
+        what = f"{what.filename}: {what.strerror}"
+    print(f"nalu: {what}", file=sys.stderr, flush=True)

@@ -1,0 +1,130 @@
+"""What a campaign has to run: the shards of all conditions that lack results.
+
+The ``Snakefile`` makes one job of each. A run that several experiments declare is the job
+of one of them only, see `nalu.runs`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from nalu import check, experiments, files, runs
+from nalu import seeds as seed_lists
+from nalu.conditions import Condition, Experiment
+from nalu.pace import Pace
+from nalu.shard import Shard
+from nalu.status import left, of, total
+from nalu.workfolder import WorkFolder
+
+
+@dataclass(frozen=True)
+class Job:
+    """Some seeds of a condition, to be trained by one process."""
+
+    experiment: Experiment
+    condition: Condition
+    seeds: tuple[int, ...]
+
+    @property
+    def shard(self) -> Shard:
+        """The folder of its training."""
+        return WorkFolder(self.experiment, self.condition).shard(self.seeds)
+
+    @property
+    def rows(self) -> Path:
+        """The file that holds its results once they are complete."""
+        return self.shard.path / "rows.csv"
+
+
+def declared(names: Iterable[str] = (), seeds: str = "", size: int = 0) -> list[Job]:
+    """Return all jobs of some experiments, whether they are finished or not.
+
+    Parameters
+    ----------
+    names
+        Experiments; all by default.
+    seeds
+        Such as ``"0-9"``: of each condition those that it declares; all by default.
+    size
+        Seeds in one job; by default all that a condition has.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, the seeds are no seeds or declared by no condition, or the
+        size is negative.
+    """
+    check.integer(size, "shard", at_least=0)
+    chosen = [experiments.get(name) for name in names] or [*experiments.EXPERIMENTS.values()]
+    asked = None if seeds == "" else {*seed_lists.parse(seeds)}
+    claimed: dict[tuple, set[int]] = defaultdict(set)
+    found = []
+    for entry in sorted(chosen, key=lambda entry: not entry.curves):  # these take no rows
+        for case in entry.conditions:
+            others = claimed[runs.settings(case), entry.window]
+            own = [seed for seed in sorted(case.seeds) if (asked is None or seed in asked)
+                   and (entry.curves or seed not in others)]
+            others.update(own)
+            step = size or len(own) or 1
+            found += [Job(entry, case, tuple(own[k:k + step])) for k in range(0, len(own), step)]
+    if not found:
+        raise ValueError(f"no condition declares the seeds {seeds}")
+    return found
+
+
+def todo(jobs: Iterable[Job]) -> list[Job]:
+    """Return those of the jobs that have seeds without results."""
+    jobs = list(jobs)
+    missing = {name: runs.missing(name) for name in {job.experiment.name for job in jobs}}
+    return [job for job in jobs
+            if not {*missing[job.experiment.name][job.condition.id]}.isdisjoint(job.seeds)]
+
+
+def forget(jobs: Iterable[Job], before: float) -> None:
+    """Delete the files of rows that are older than a time, in seconds since 1970.
+
+    For jobs of which results are missing although all had been there: deleted since.
+    """
+    for job in jobs:
+        if job.rows.exists() and job.rows.stat().st_mtime < before:
+            job.rows.unlink()
+
+
+def alone(jobs: Iterable[Job]) -> ExitStack:
+    """Lock the experiments of a campaign, until what is returned is closed or deleted.
+
+    Raises
+    ------
+    ValueError
+        If another campaign with one of them is running.
+    """
+    stack = ExitStack()
+    for entry in {job.experiment.name: job.experiment for job in jobs}.values():
+        lock = runs.merge_lock(entry).with_name("campaign")
+        stack.enter_context(files.locked(lock, f"a campaign with {entry.name} is running"))
+    return stack
+
+
+def plan(jobs: Iterable[Job]) -> str:
+    """Return one line: what is to be trained, and how long that takes."""
+    jobs, pace = list(jobs), Pace()
+    count = sum(len(job.seeds) for job in jobs)
+    seconds = sum(len(job.seeds) * pace.seconds(job.condition) for job in jobs)
+    return f"{len(jobs)} jobs with {count:,} runs; one job after the other: {left(seconds)}"
+
+
+def collect(jobs: Iterable[Job]) -> str:
+    """Merge what was trained into the results; return what is still missing and why."""
+    jobs = list(jobs)
+    for job in todo(jobs):
+        WorkFolder(job.experiment, job.condition).hand_in()
+    lines = []
+    for entry in {job.experiment.name: job.experiment for job in jobs}.values():
+        lines.append(total(entry.name, of(entry)))
+    for job in todo(jobs):
+        reason = job.shard.failure().split("\n")[-1]
+        lines.append(f"{job.experiment.name} {job.condition.id}, seeds {seed_lists.text(job.seeds)}: "
+                     + (f"failed: {reason}; log: {job.shard.log}" if reason else "not finished"))
+    return "\n".join(lines)

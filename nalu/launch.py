@@ -1,0 +1,154 @@
+"""Train one condition and hand in its results: behind ``train.ipynb`` and the command line."""
+
+from collections.abc import Iterable
+from datetime import datetime, timezone
+
+import pandas as pd
+import torch
+
+from nalu import check, experiments, files, origin, results_csv, runs
+from nalu import seeds as seed_lists
+from nalu.progress import Progress
+from nalu.shard import Shard
+from nalu.training import Plan, train
+from nalu.training.engines import ENGINES
+from nalu.workfolder import WorkFolder
+
+
+def train_condition(
+    experiment: str,
+    condition: str,
+    seeds: str | Iterable[int] = "",
+    engine: str = "auto",
+    device: str = "cpu",
+    repeat: bool = False,
+    *,
+    checkpoint_seconds: float = 60.0,
+) -> pd.DataFrame:
+    """Train the seeds of a condition that have no results yet; return all their results.
+
+    A training that was interrupted, by whatever, is taken up at its last checkpoint.
+    Recorded results are never replaced, also not by those of a repeated training.
+
+    Parameters
+    ----------
+    experiment, condition : str
+        Names in `nalu.experiments.EXPERIMENTS`.
+    seeds : str or list of int
+        Such as ``"0-9,70,85"``; by default all of the condition.
+    engine, device : str
+        See `nalu.training`.
+    repeat : bool
+        Train, too, what has results but was trained elsewhere; see `nalu.repeated`.
+    checkpoint_seconds : float
+        Time between two checkpoints.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of ``results.csv`` of these seeds; to `repeat`, those that the trainings
+        of this checkout give.
+
+    Raises
+    ------
+    ValueError
+        If an argument is wrong, another process trains these seeds, or a file of theirs
+        is not what it should be.
+    OSError
+        If a file cannot be written. The same call then continues.
+    """
+    wanted = examine(experiment, condition, seeds, engine, device)
+    entry = experiments.get(experiment)
+    folder = WorkFolder(entry, entry.condition(condition))
+    folder.hand_in()  # a process may have died between its last update and its results
+    if _to_train(folder, wanted, repeat):
+        shard = folder.shard(wanted)
+        with shard.lock():
+            files.sweep(shard.path)
+            if missing := _to_train(folder, wanted, repeat):  # none if one waited for the lock
+                _train(shard, missing, engine, device, checkpoint_seconds)
+                folder.hand_in()
+                shard.checkpoint(missing, engine, device).unlink(missing_ok=True)
+    rows = results_csv.frame(folder.rows()) if repeat else runs.by_condition(experiment)[condition]
+    return rows[rows["seed"].isin(wanted)].reset_index(drop=True)
+
+
+def examine(experiment: str, condition: str, seeds, engine: str, device: str) -> tuple[int, ...]:
+    """Check all arguments of `train_condition` before anything is written; return the seeds.
+
+    Raises
+    ------
+    ValueError
+        Naming the value and what is allowed.
+    """
+    case = experiments.get(experiment).condition(condition)
+    wanted = seed_lists.choose(seeds, case.seeds, f"condition {condition!r}")
+    check.one_of(engine, ENGINES, "engine")
+    if device not in (allowed := _devices()):
+        raise ValueError(f"there is no device {device!r} here; allowed: {', '.join(allowed)}")
+    Plan(seeds=wanted, device=device, **case.plan_arguments())
+    return wanted
+
+
+def prepare(engine: str, device: str) -> None:
+    """Compile what an engine needs before its first training on this machine, and say so."""
+    if engine in ("auto", "fused") and device == "cpu":
+        from nalu.training.fused.warm import warm
+
+        warm()
+
+
+def sentence(rows: pd.DataFrame) -> str:
+    """What came out, in one sentence."""
+    solved, steps = rows["solved"].sum(), rows.loc[rows["solved"], "solved_at"]
+    text = f"{rows['model'].iloc[0]} solved the task with {solved} of {len(rows)} seeds"
+    return text + (f", half of them by update {steps.median():,.0f}." if solved else ".")
+
+
+def _train(shard: Shard, seeds: tuple[int, ...], engine: str, device: str,
+           checkpoint_seconds: float) -> None:
+    case = shard.condition
+    training = {
+        "began": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        "seeds": seed_lists.text(seeds), "engine": engine, "device": device,
+        "hardware": _hardware(device), "commit": origin.commit(),
+        "versions": origin.versions(), "machine": origin.machine(),
+    }
+    begun = False
+
+    def progress(done: int, total: int) -> None:
+        nonlocal begun
+        if not begun:  # not earlier: a checkpoint that is refused leaves all files as they are
+            shard.note(training)
+            begun = True
+        bar(done, total)
+
+    prepare(engine, device)
+    with Progress(case.id) as bar:
+        history = train(seeds=seeds, engine=engine, device=device, progress=progress,
+                        checkpoint_file=shard.checkpoint(seeds, engine, device),
+                        checkpoint_seconds=checkpoint_seconds, **case.plan_arguments())
+    seconds, stopped = history.attrs["seconds"], history.attrs["stopped_at"]
+    origins = {"engine": history.attrs["engine"], "device": training["hardware"],
+               "commit": training["commit"], "seconds": round(seconds / len(seeds), 3)}
+    shard.keep(history, {seed: origins | {"stopped_at": stopped.get(seed)} for seed in seeds})
+    shard.note(training | {"engine": origins["engine"], "seconds": round(seconds, 3)})
+
+
+def _to_train(folder: WorkFolder, seeds: Iterable[int], repeat: bool) -> tuple[int, ...]:
+    if repeat:
+        return tuple(sorted({*seeds} - folder.trained()))
+    missing = runs.missing(folder.experiment.name)[folder.condition.id]
+    return tuple(sorted({*seeds} & {*missing}))
+
+
+def _devices() -> list[str]:
+    """Devices of PyTorch on this machine."""
+    gpus = [f"cuda:{k}" for k in range(torch.cuda.device_count())]
+    mps = ["mps"] if torch.backends.mps.is_available() else []
+    return ["cpu", *(["cuda"] if gpus else []), *gpus, *mps]
+
+
+def _hardware(device: str) -> str:
+    """A name that tells kinds of devices apart: ``cpu``, or that of the GPU."""
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else device

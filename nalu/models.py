@@ -1,0 +1,89 @@
+"""Networks of the papers: two units, I inputs -> H hidden -> 1 output."""
+
+from __future__ import annotations
+
+import torch
+from torch import Generator, Tensor, nn
+
+from nalu import check, units
+from nalu.registry import MODELS
+
+
+class TwoLayer(nn.Module):
+    """`second(first(x))`: maps `[..., I]` to `[..., 1]`.
+
+    Parameters
+    ----------
+    first, second : nalu.units.Unit
+        Units with as many outputs of the first as inputs of the second.
+    """
+
+    def __init__(self, first: nn.Module, second: nn.Module) -> None:
+        super().__init__()
+        self.first = first
+        self.second = second
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.second(self.first(x))  # [..., I] -> [..., H] -> [..., 1]
+
+    def weights(self) -> list[Tensor]:
+        """Effective weights of both units, `[..., out, in]` each."""
+        return [self.first.weight(), self.second.weight()]
+
+    def penalty(self) -> Tensor:
+        """Sum of the units' sparsity regularisers."""
+        return self.first.penalty() + self.second.penalty()
+
+    def project_(self) -> None:
+        """Put the parameters of both units back into their range."""
+        self.first.project_()
+        self.second.project_()
+
+    def gate(self, x: Tensor) -> Tensor:
+        """Gate of the second unit, `[..., I]` -> `[..., 1]`; NaN where it has none."""
+        if not hasattr(self.second, "gate"):
+            return x.new_full((*x.shape[:-1], 1), torch.nan)
+        return self.second.gate(self.first(x))
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw the initial weights, first unit first."""
+        self.first.reset_parameters(generator)
+        self.second.reset_parameters(generator)
+
+
+def build(
+    name: str,
+    input_size: int = 100,
+    hidden_size: int = 2,
+    *,
+    generator: Generator | None = None,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+) -> TwoLayer:
+    """The network `name` of `nalu.registry.MODELS`.
+
+    Initial weights come from `generator`, or from the global generator, in the authors'
+    order: both units are drawn, and drawn again, as their network's constructor and then
+    their training script did. After ``torch.manual_seed(seed)`` the weights are those of
+    the authors' run of that seed.
+
+    Raises
+    ------
+    ValueError
+        If the name is not in the registry or a size is not a positive integer.
+    """
+    row = MODELS[check.one_of(name, MODELS, "model")]
+    input_size = check.integer(input_size, "input_size", at_least=1)
+    hidden_size = check.integer(hidden_size, "hidden_size", at_least=1)
+    kind = {"generator": generator, "device": device, "dtype": dtype}
+    model = TwoLayer(
+        getattr(units, row.first)(input_size, hidden_size, **kind),
+        getattr(units, row.second)(hidden_size, 1, **kind),
+    )
+    model.reset_parameters(generator)
+    return model
+
+
+def seeded(name: str, seed: int, input_size: int = 100, hidden_size: int = 2) -> TwoLayer:
+    """The network `name` with the initial weights of the authors' run `seed`."""
+    return build(name, input_size, hidden_size, generator=Generator().manual_seed(seed))

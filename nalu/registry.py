@@ -1,0 +1,98 @@
+"""The models of the papers: one row each. Data only.
+
+A model is a network of two units, I inputs -> H hidden -> 1 output. No other place knows
+which unit pairs with which, or how a model is regularised, labelled and coloured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Model:
+    """One row of the papers' tables.
+
+    `first` and `second` name classes of `nalu.units`. The sparsity regulariser has weight
+    `lambda_sparse`, scaled from 0 at iteration `lambda_start` to 1 at `lambda_end`.
+    """
+
+    first: str
+    second: str
+    label: str  # LaTeX, without dollars
+    plain: str
+    colour: str
+    flags: str  # how the authors' script selects it
+    marker: str = "o"
+    lambda_sparse: float = 10.0
+    lambda_start: int = 1_000_000
+    lambda_end: int = 2_000_000
+    note: str = field(default="", compare=False)
+
+    @property
+    def gated(self) -> bool:
+        """Whether the last unit has a gate."""
+        return self.second.startswith(("NALU", "Gated"))
+
+
+_NAU = "ReRegualizedLinearNAC"
+_GATED = "ReRegualizedLinearNALU --nalu-two-nac --nalu-mul mnac"
+_NO_CLAMP = "--oob-mode regualized --regualizer-oob 0"
+
+# Colours: Okabe and Ito's palette, told apart with any colour vision, and shades of it.
+_ROWS = {
+    "Linear": Model("Linear", "Linear", r"\mathrm{Linear}", "Linear", "#7f7f7f", "linear"),
+    "ReLU": Model("ReLU", "Linear", r"\mathrm{ReLU}", "ReLU", "#a6a6a6", "ReLU",
+                  note="only the hidden layer has the activation"),
+    "ReLU6": Model("ReLU6", "Linear", r"\mathrm{ReLU6}", "ReLU6", "#c0a98e", "ReLU6",
+                   note="only the hidden layer has the activation"),
+    "NAC_add": Model("NAC", "NAC", r"\mathrm{NAC}_{+}", "NAC₊", "#e69f00", "NAC"),
+    "NAC_mul": Model("NAC", "NACMul", r"\mathrm{NAC}_{\bullet}", "NAC•", "#d55e00",
+                     "NAC --nac-mul normal"),
+    "NAC_mul_sigma": Model("NAC", "NACMulSigma", r"\mathrm{NAC}_{\bullet,\sigma}", "NAC•,σ",
+                           "#cc79a7", "PosNAC --nac-mul normal --first-layer NAC"),
+    "NAC_mul_NMU": Model("NAU", "NACMulNMU", r"\mathrm{NAC}_{\bullet,\mathrm{NMU}}",
+                         "NAC•,NMU", "#882255",
+                         f"ReRegualizedLinearPosNAC --nac-mul normal --first-layer {_NAU}",
+                         note="the paper's table of models says NAC₊ for the first layer"),
+    "NALU": Model("NALU", "NALU", r"\mathrm{NALU}", "NALU", "#56b4e9", "NALU"),
+    "NALU_separate": Model("NALUSeparate", "NALUSeparate", r"\mathrm{NALU}_{\mathrm{separate}}",
+                           "NALU (separate)", "#332288", "NALU --nalu-two-nac"),
+    "NAU": Model("NAU", "NAU", r"\mathrm{NAU}", "NAU", "#009e73", _NAU, marker="^",
+                 lambda_sparse=0.01, lambda_start=5_000, lambda_end=50_000),
+    "NMU": Model("NAU", "NMU", r"\mathrm{NMU}", "NMU", "#0072b2", f"{_NAU} --nac-mul mnac",
+                 marker="^"),
+    "Gated_NAU_NMU": Model("GatedNAUNMU", "GatedNAUNMU", r"\mathrm{Gated\ NAU/NMU}",
+                           "Gated NAU/NMU", "#999933", _GATED),
+}
+_NMU = _ROWS["NMU"]
+_ROWS |= {
+    "NMU_no_Rsparse": replace(
+        _NMU, label=r"\mathrm{NMU},\ \mathrm{no}\ \mathcal{R}_{sparse}",
+        plain="NMU, no R_sparse", colour="#44aa99", lambda_sparse=0.0,
+        flags=f"{_NMU.flags} --regualizer 0"),
+    "NMU_no_Wclamp": replace(
+        _NMU, first="NAUNoClamp", second="NMUNoClamp", plain="NMU, no W-clamp",
+        label=r"\mathrm{NMU},\ \mathrm{no}\ W\mathrm{\mbox{-}clamp}", colour="#117733",
+        flags=f"{_NMU.flags} {_NO_CLAMP}"),
+    "NMU_no_Rsparse_no_Wclamp": replace(
+        _NMU, first="NAUNoClamp", second="NMUNoClamp", plain="NMU, no R_sparse, no W-clamp",
+        label=r"\mathrm{NMU},\ \mathrm{no}\ \mathcal{R}_{sparse},\ "
+              r"\mathrm{no}\ W\mathrm{\mbox{-}clamp}",
+        colour="#aa4499", lambda_sparse=0.0, flags=f"{_NMU.flags} --regualizer 0 {_NO_CLAMP}"),
+    "NAC_then_NALU": replace(
+        _ROWS["NALU"], first="NAC", plain="NALU (shared)",
+        label=r"\mathrm{NALU}_{\mathrm{shared}}", flags="NALU --first-layer NAC",
+        note="gate experiment: the first layer only adds"),
+    "NAC_then_NALU_separate": replace(
+        _ROWS["NALU_separate"], first="NAC", flags="NALU --nalu-two-nac --first-layer NAC",
+        note="gate experiment: the first layer only adds"),
+    "NAU_then_Gated_NAU_NMU": replace(
+        _ROWS["Gated_NAU_NMU"], first="NAU", flags=f"{_GATED} --first-layer {_NAU}",
+        note="gate experiment: the first layer only adds"),
+}
+
+MODELS: Mapping[str, Model] = MappingProxyType(_ROWS)
+"""Name -> `Model`; names as in the published tables' machine-readable copies."""

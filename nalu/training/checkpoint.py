@@ -1,0 +1,53 @@
+"""Checkpoints: a training killed at any moment continues as if it had not been."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+
+def save(path: Path, state: dict[str, np.ndarray], meta: dict) -> None:
+    """Write a checkpoint so that the file is, at any moment, the old one or the new one.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written (a full disk, say); the old checkpoint is still there.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            np.savez(file, meta=np.array(json.dumps(meta)), **state)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot write checkpoint: {error.strerror}", str(path)) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load(path: Path) -> tuple[dict[str, np.ndarray], dict]:
+    """State and meta data of a checkpoint.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ValueError
+        If the file is truncated or is no checkpoint.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return arrays, json.loads(str(arrays.pop("meta")))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile):
+        raise ValueError(
+            f"{path} is truncated or no checkpoint; delete it to start this training again"
+        ) from None

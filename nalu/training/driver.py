@@ -1,0 +1,186 @@
+"""Run an engine to the end, with checkpoints, progress and TensorBoard beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pandas as pd
+import torch
+from torch import nn
+
+from nalu import check
+from nalu.tasks import Arithmetic
+from nalu.training import checkpoint
+from nalu.training.engines import engine as make_engine
+from nalu.training.plan import Builder, Plan
+
+SETTINGS = [f.name for f in fields(Plan)][4:]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A finished training: its history and the learned networks by seed."""
+
+    history: pd.DataFrame
+    models: dict[int, nn.Module]
+
+
+def train(model, task, seeds, iterations, **options) -> pd.DataFrame:
+    """Train all seeds of one condition; return what `fit` records.
+
+    Parameters
+    ----------
+    model, task, seeds, iterations, **options
+        Those of `fit`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per seed and logged step; columns ``seed``, ``step`` and those of
+        `nalu.training.history.MEASURES`. A seed that became NaN has no rows after;
+        ``attrs["stopped_at"]`` says when, ``attrs["engine"]`` who ran the loop, and
+        ``attrs["seconds"]`` how long it took, with the parts before an interruption.
+    """
+    return fit(model, task, seeds, iterations, **options).history
+
+
+def fit(
+    model: str | Builder,
+    task: Arithmetic,
+    seeds: Iterable[int],
+    iterations: int,
+    *,
+    engine: str = "auto",
+    checkpoint_file: Path | str | None = None,
+    checkpoint_seconds: float = 60.0,
+    checkpoint_every: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    tensorboard: Path | str | None = None,
+    **settings,
+) -> Fit:
+    """Train all seeds of one condition; return the history and the learned networks.
+
+    Parameters
+    ----------
+    model, task, seeds, iterations
+        What to train, see `nalu.training.Plan`, which also lists the `settings`.
+    engine : {"auto", "fused", "reference"}
+        Who runs the loop.
+    checkpoint_file : path, optional
+        Where to save the state of the training, and to take it up again. The last one
+        stays until the caller, who has then stored the history, deletes it.
+    checkpoint_seconds, checkpoint_every : float, int, optional
+        Time between two checkpoints, or the exact number of iterations.
+    progress : callable, optional
+        Called with the iterations done and their total, about once a second.
+    tensorboard : path, optional
+        Folder for TensorBoard: losses, penalties, weights and gates of every seed.
+
+    Raises
+    ------
+    ValueError
+        If a setting is wrong, or the checkpoint is truncated or of another training.
+    """
+    for name in settings:
+        check.one_of(name, SETTINGS, "setting")
+    plan = Plan(model, task, seeds, iterations, **settings)
+    if checkpoint_every is not None:
+        checkpoint_every = check.integer(checkpoint_every, "checkpoint_every", at_least=1)
+    machine = make_engine(engine, plan)
+    file = Path(checkpoint_file) if checkpoint_file is not None else None
+    before = _resume(machine, file) if file is not None and file.exists() else 0.0
+    board = None
+    if tensorboard is not None:
+        from nalu.training.board import Board
+
+        board = Board(Path(tensorboard), plan)
+        board.show(machine)
+    begun = saved = time.monotonic()
+    for done in stages(machine, _stops(machine, checkpoint_every, board)):
+        if board is not None:
+            board.show(machine)
+        if progress is not None:
+            progress(done, plan.end)
+        due = time.monotonic() - saved >= checkpoint_seconds
+        if checkpoint_every is not None:
+            due = done % checkpoint_every == 0
+        if file is not None and due and done < plan.end:
+            seconds = before + time.monotonic() - begun
+            checkpoint.save(file, machine.state(), _meta(machine) | {"seconds": seconds})
+            saved = time.monotonic()
+    if board is not None:
+        board.close()
+    history = machine.history.frame(machine.iteration)
+    history.attrs |= {"engine": machine.name, "seconds": before + time.monotonic() - begun}
+    return Fit(history, {s: _copy(machine, k) for k, s in enumerate(plan.seeds)})
+
+
+def stages(machine, stops: list[int], seconds: float = 1.0) -> Iterator[int]:
+    """Advance an engine to the end; yield the iterations done about every `seconds`.
+
+    The engine is stopped at each of `stops` as well. How the iterations are cut into
+    stages does not change the results.
+    """
+    end, chunk = machine.plan.end, 1
+    stops = sorted({s for s in stops if machine.iteration < s < end} | {end})
+    for stop in stops:
+        while machine.iteration < stop:
+            start, clock = machine.iteration, time.monotonic()
+            machine.advance(min(start + chunk, stop))
+            spent = max(time.monotonic() - clock, 1e-4)
+            rate = (machine.iteration - start) / spent
+            chunk = max(1, min(int(rate * seconds), 4 * chunk))
+            yield machine.iteration
+
+
+def _stops(machine, every: int | None, board) -> list[int]:
+    end = machine.plan.end
+    stops = list(range(every, end, every)) if every is not None else []
+    if board is not None:
+        stops += [int(s) + late for s in machine.plan.log_steps for late in (0, 1)]
+    return stops
+
+
+def _meta(machine) -> dict:
+    return {
+        "iteration": machine.iteration,
+        "engine": machine.name,
+        "identity": machine.plan.identity(),
+    }
+
+
+def _resume(machine, file: Path) -> float:
+    """Take up a checkpoint; return the seconds that it took to get there."""
+    state, meta = checkpoint.load(file)
+    mine = _meta(machine) | {name: meta.get(name) for name in ("iteration", "seconds")}
+    if _plain(meta) != _plain(mine):
+        theirs, ours = _flat(meta), _flat(mine)
+        differ = [k for k in ours if _plain(theirs.get(k)) != _plain(ours[k])]
+        raise ValueError(
+            f"{file} is the checkpoint of another training, it differs in "
+            f"{', '.join(differ)}; delete it or give another file"
+        )
+    machine.restore(state, meta["iteration"])
+    return meta["seconds"]
+
+
+def _flat(meta: dict) -> dict:
+    return {"engine": meta.get("engine"), **meta.get("identity", {})}
+
+
+def _plain(value):
+    """Tuples as JSON gives them back: lists."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value
+
+
+def _copy(machine, k: int) -> nn.Module:
+    model = machine.plan.build(machine.plan.seeds[k]).to(getattr(torch, machine.plan.dtype))
+    model.load_state_dict({n: v.cpu() for n, v in machine.model(k).state_dict().items()})
+    return model

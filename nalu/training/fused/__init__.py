@@ -1,0 +1,1 @@
+"""Fused CPU engine: the whole training of a seed in one compiled loop (Numba)."""

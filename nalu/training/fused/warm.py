@@ -1,0 +1,72 @@
+"""Compile the loop once per machine, in a process of its own.
+
+A process that has compiled the loop runs a slightly different program from one that has
+loaded it: where the linker meets a function twice, alone and inside the loop, it keeps the
+one that came first, and the two were optimised differently. Their sums differ in the last
+digit, and after a while everything does. So whoever trains loads, and someone else compiles.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import llvmlite.binding as llvm
+
+from nalu import check, files, paths
+from nalu.tasks import Arithmetic
+from nalu.training.fused import cache
+from nalu.training.fused.engine import Fused
+from nalu.training.plan import DTYPES, Plan
+
+
+def announce() -> None:
+    """Tell the terminal, not the page of a notebook, which is the same at every execution."""
+    print("compiling the fused engine, once per machine: about 30 s", file=sys.__stderr__,
+          flush=True)
+
+
+def warm(say: Callable[[], None] = announce, dtype: str = "float32") -> None:
+    """See that the loop is compiled; one serves all models, tasks and settings of a precision.
+
+    Parameters
+    ----------
+    say : callable
+        Called before a compilation.
+    dtype : {"float32", "float64"}
+
+    Raises
+    ------
+    RuntimeError
+        If it cannot be compiled; the message is the compiler's last line.
+    """
+    mark = _mark(check.one_of(dtype, DTYPES, "dtype"))
+    if mark.exists():
+        return
+    with files.locked(mark.with_suffix(".lock")):
+        if mark.exists():  # another process was faster
+            return
+        say()
+        places = [str(paths.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        done = subprocess.run(
+            [sys.executable, "-m", __name__, dtype], capture_output=True, text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(places)})
+        if done.returncode:
+            *_, last = (done.stderr or done.stdout or "no message").strip().splitlines()
+            raise RuntimeError(f"the fused engine cannot be compiled: {last}")
+        files.write(mark, b"")
+
+
+def _mark(dtype: str) -> Path:
+    """File that says that the loop is compiled for this precision and processor."""
+    processor = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+    return cache.folder() / f"{dtype}-{sha256(processor.encode()).hexdigest()[:12]}.compiled"
+
+
+if __name__ == "__main__":
+    plan = Plan("NMU", Arithmetic(simple=True), iterations=1, dtype=sys.argv[1])
+    Fused(plan).advance(1)

@@ -1,0 +1,64 @@
+"""What a training records: one row per seed and logged iteration."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from nalu.training.plan import Plan
+
+MEASURES = ("train_loss", "valid_mse", "test_mse", "penalty", "sparsity_error", "gate")
+RUNNING = -1
+
+
+class History:
+    """Measures of every seed at every logged iteration.
+
+    ``values`` is `[seed, logged iteration, measure]` in the order of `MEASURES`; NaN where
+    nothing was logged. All measures are taken before the update of their iteration.
+
+    * ``train_loss``: mean squared error of the training batch,
+    * ``valid_mse``, ``test_mse``: the same on the 10,000 fixed interpolation and
+      extrapolation inputs,
+    * ``penalty``: the sparsity regulariser, without its weight,
+    * ``sparsity_error``: max over all weights of min(|W|, |1 - |W||),
+    * ``gate``: mean gate of the last unit on the training batch.
+
+    ``stopped_at`` `[seed]` is the iteration at which a seed became NaN, or `RUNNING`.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.seeds = np.array(plan.seeds, np.int64)
+        self.steps = plan.log_steps
+        self.values = np.full((len(self.seeds), len(self.steps), len(MEASURES)), np.nan)
+        self.stopped_at = np.full(len(self.seeds), RUNNING, np.int64)
+
+    def state(self, iteration: int) -> dict[str, np.ndarray]:
+        """What is known before `iteration`."""
+        return {"history": self.values[:, : self._rows(iteration)], "stopped_at": self.stopped_at}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Take over a `state`."""
+        known = state["history"]
+        self.values[:, : known.shape[1]] = known
+        self.stopped_at[:] = state["stopped_at"]
+
+    def _rows(self, iteration: int) -> int:
+        return int(np.searchsorted(self.steps, iteration))
+
+    def frame(self, iteration: int) -> pd.DataFrame:
+        """Tidy table of what was logged before `iteration`, sorted by seed and step."""
+        rows = self._rows(iteration)
+        steps = self.steps[:rows]
+        ran = (self.stopped_at[:, None] == RUNNING) | (steps < self.stopped_at[:, None])
+        which, when = np.nonzero(ran)
+        table = pd.DataFrame({"seed": self.seeds[which], "step": steps[when]})
+        for k, name in enumerate(MEASURES):
+            table[name] = self.values[which, when, k]
+        table = table.sort_values(["seed", "step"], ignore_index=True)
+        stopped = self.stopped_at != RUNNING
+        table.attrs["stopped_at"] = {
+            int(s): int(t)
+            for s, t in zip(self.seeds[stopped], self.stopped_at[stopped], strict=True)
+        }
+        return table

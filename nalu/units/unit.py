@@ -1,0 +1,84 @@
+r"""What all units share: a map from `[..., in_features]` to `[..., out_features]`.
+
+A unit offers
+
+* ``weight()``: the effective weight matrix $W$ of its equation, `[out, in]` (`[2, out, in]`
+  for a unit with two of them),
+* ``forward(x)``: the equation,
+* ``penalty()``: the sparsity regulariser $\mathcal R_{sparse}$, a scalar, zero where the
+  papers define none,
+* ``project_()``: puts the parameters back into their range after an optimiser step,
+
+and, like every PyTorch layer, ``reset_parameters()``. Units with a gate add ``gate(x)``.
+"""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import torch
+from torch import Generator, Tensor, nn
+
+EPSILON = 1e-7
+"""The authors' $\\epsilon$ in $\\log(|x| + \\epsilon)$."""
+
+
+class Unit(nn.Module):
+    """Base of all units: sizes, and the defaults of a unit without penalty or range.
+
+    Parameters
+    ----------
+    in_features, out_features : int
+        Sizes $I$ and $O$ of the last dimension of input and output.
+    generator : torch.Generator, optional
+        Source of the initial weights; the global generator without it.
+    device, dtype : optional
+        Where and in which precision the parameters live.
+
+    Raises
+    ------
+    ValueError
+        If a size is smaller than 1.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        generator: Generator | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        for name, size in (("in_features", in_features), ("out_features", out_features)):
+            if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
+                raise ValueError(f"{name} is {size!r}; a unit needs an integer of at least 1")
+        self.in_features = in_features
+        self.out_features = out_features
+        self._build(device=device, dtype=dtype)
+        self.reset_parameters(generator)
+
+    def _build(self, **kind) -> None:
+        """Create the parameters, uninitialised; `kind` is device and dtype."""
+        raise NotImplementedError
+
+    def _matrix(self, **kind) -> nn.Parameter:
+        return nn.Parameter(torch.empty(self.out_features, self.in_features, **kind))
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw the authors' initial weights."""
+        raise NotImplementedError
+
+    def weight(self) -> Tensor:
+        """The effective weight matrix, `[out, in]`."""
+        raise NotImplementedError
+
+    def penalty(self) -> Tensor:
+        """Sparsity regulariser: 0, the papers define none for this unit."""
+        return self.weight().new_zeros(())
+
+    def project_(self) -> None:
+        """Nothing to do: the parameters of this unit may take any value."""
+
+    def extra_repr(self) -> str:
+        return f"{self.in_features}, {self.out_features}"

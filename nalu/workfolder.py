@@ -1,0 +1,114 @@
+"""What the trainings of one condition leave: ``runs/<experiment>/<condition>/``.
+
+Not committed; a folder for each of its shards, see `nalu.shard`. This is their sum: what
+has been trained in this checkout, and what of it ``results.csv`` lacks.
+"""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from nalu import curves, paths, results_csv, runs, shard
+from nalu.conditions import Condition, Experiment
+from nalu.outcomes import summarise
+from nalu.results_csv import OUTCOMES, Row
+from nalu.shard import Shard
+
+
+class WorkFolder:
+    """The folder of a condition."""
+
+    def __init__(self, experiment: Experiment, condition: Condition) -> None:
+        self.experiment, self.condition = experiment, condition
+        self.path = paths.RUNS / experiment.name / condition.id
+
+    def shard(self, seeds: Iterable[int]) -> Shard:
+        """The folder of some seeds, whether it exists or not."""
+        return Shard(self.experiment, self.condition, shard.name(self.condition, seeds))
+
+    def shards(self) -> list[Shard]:
+        """The shards that exist; those that were trained with other settings are left out."""
+        found = sorted(self.path.glob(f"*{shard.suffix(self.condition)}"))
+        return [Shard(self.experiment, self.condition, path.name) for path in found]
+
+    def busy(self) -> bool:
+        """Whether a process trains seeds of this condition now."""
+        return any(part.busy() for part in self.shards())
+
+    def failure(self) -> str:
+        """Why a training failed; nothing if none did."""
+        return next(filter(None, (part.failure() for part in self.shards())), "")
+
+    def unfinished(self) -> bool:
+        """Whether a training was begun and not finished."""
+        return any("seconds" not in training for training in self.trainings())
+
+    def trainings(self) -> list[dict]:
+        """What the shards' ``spec.json`` say of every training, oldest first."""
+        trainings = [training for part in self.shards() for training in part.trainings()]
+        return sorted(trainings, key=lambda training: training.get("began", ""))
+
+    def history(self) -> pd.DataFrame:
+        """Full history of all finished seeds, no rows before the first is finished.
+
+        ``attrs["origins"]`` maps each seed to ``stopped_at, engine, device, commit, seconds``.
+
+        Raises
+        ------
+        ValueError
+            If a file is cut off.
+        """
+        return shard.joined(part.history() for part in self.shards())
+
+    def trained(self) -> set[int]:
+        """The seeds that were trained here: those in the history."""
+        return set(self.history().attrs["origins"])
+
+    def hand_in(self) -> int:
+        """Merge the finished seeds that ``results.csv`` lacks; return how many these were."""
+        experiment, condition = self.experiment.name, self.condition.id
+        history = self.history()
+        missing = history.attrs["origins"].keys() & {*runs.missing(experiment)[condition]}
+        if not missing:
+            return 0
+        curves.merge(experiment, condition, history[history["seed"].isin(missing)])
+        return runs.merge(experiment, (row for row in self.rows() if int(row["seed"]) in missing))
+
+    def rows(self) -> list[Row]:
+        """The row of ``results.csv`` of every seed in the history."""
+        history = self.history()
+        origins = history.attrs["origins"]
+        if not origins:
+            return []
+        threshold = self.condition.task.threshold()
+        outcomes = summarise(history, threshold, self.experiment.window).set_index("seed")
+        gates = history.set_index(["seed", "step"])["gate"]
+        fixed = {"experiment": self.experiment.name, "threshold": threshold}
+        fixed |= self.condition.settings()
+        rows = []
+        for seed in sorted(origins):
+            found = {"seed": seed, "solved": False} | origins[seed]
+            if seed in outcomes.index:  # one that was NaN from its first loss on logged nothing
+                found |= outcomes.loc[seed].to_dict()
+                found["gate"] = gates[seed, found["best_step"]]
+            rows.append(results_csv.row(fixed | found))
+        return rows
+
+    def contradictions(self) -> list[str]:
+        """Where ``results.csv`` says something else than the history it was made from.
+
+        Rows of another machine, commit or engine are not compared: they were made from
+        another history.
+        """
+        rows = self.rows()
+        if not rows:
+            return []
+        path = runs.results_file(self.experiment)
+        committed = {results_csv.key(row): row for row in results_csv.read(path)}
+        found = []
+        for row in rows:
+            known = committed.get(results_csv.key(row), row)
+            if all(known[name] == row[name] for name in ("engine", "device", "commit")):
+                found += [f"seed {row['seed']}: {name} is {known[name]!r}, from history "
+                          f"{row[name]!r}" for name in OUTCOMES if known[name] != row[name]]
+        return found

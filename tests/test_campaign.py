@@ -1,0 +1,173 @@
+"""The campaign under Snakemake: killed at any moment it ends as if it had not been."""
+
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import tiny
+import yaml
+
+pytest.importorskip("snakemake", reason="needs the extra 'grid'")
+
+PROFILES = sorted(path.parent.name for path in (tiny.ROOT / "profiles").glob("*/config.yaml"))
+
+
+def start(folder, *options, profile="local", **config):
+    """Start Snakemake in a folder of its own, with the small table."""
+    given = [f"{name}={value}" for name, value in config.items()]
+    return tiny.start(
+        folder / "runs", "-m", "snakemake", "--snakefile", str(tiny.ROOT / "Snakefile"),
+        "--directory", str(folder), "--workflow-profile", str(tiny.ROOT / "profiles" / profile),
+        *options, *(["--config", *given] if given else []))
+
+
+def campaign(folder, *options, **config):
+    """Run it to its end; return the exit status and all that it printed."""
+    process = start(folder, *options, **config)
+    out, err = process.communicate(timeout=600)
+    return process.returncode, out + err
+
+
+def scheduled(text):
+    """The jobs that a run announced."""
+    return sorted(line.split(": ", 1)[1] for line in text.splitlines()
+                  if line.startswith("Job ") and ", seeds " in line)
+
+
+def left_behind(folder):
+    """What has to be the same: rows without their seconds, curves, full histories."""
+    runs = folder / "runs"
+    files = {str(path.relative_to(runs)): path for path in sorted(runs.rglob("*")) if path.is_file()}
+    content = {}
+    for name, path in files.items():
+        if path.name == "history.npz":
+            with np.load(path) as arrays:
+                content[name] = {key: arrays[key].tobytes() for key in arrays if key != "origins"}
+        elif path.suffix == ".csv":
+            content[name] = [line.rpartition(",")[0] for line in path.read_text().splitlines()]
+        else:
+            content[name] = path.read_bytes() if path.suffix == ".gz" else None
+    return content
+
+
+def kill(process):
+    """Kill the driver, its workers and their kernels, without a warning."""
+    family = [process, *psutil.Process(process.pid).children(recursive=True)]
+    for member in family:
+        try:
+            member.send_signal(signal.SIGKILL)
+        except psutil.NoSuchProcess:
+            pass
+    process.communicate()
+
+
+def test_dry_run_says_what_would_run_and_writes_nothing(tmp_path):
+    code, text = campaign(tmp_path, "--dry-run", seeds="0-5", shard=4)
+    assert code == 0, text
+    assert scheduled(text) == [
+        "spark NAU-add, seeds 0-2", "spark NAU-sub, seeds 0-2",
+        "tiny NALU, seeds 0-3", "tiny NALU, seeds 4-5", "tiny NMU, seeds 0-3", "tiny NMU, seeds 4-5",
+        "unlucky NAU, seeds 0"]
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(("config", "message"), [
+    ({"experiment": "sprak"}, "unknown experiment 'sprak'; did you mean 'spark'"),
+    ({"seeds": "0..9"}, "seeds must look like '0-99'"),
+    ({"experiment": "spark", "shard": "some"}, "shard must be an integer of at least 0, got 'some'"),
+])
+def test_wrong_setting_is_said_before_anything_runs(tmp_path, config, message):
+    code, text = campaign(tmp_path, "--dry-run", **config)
+    assert code == 1 and message in text and "Traceback" not in text
+    assert not (tmp_path / "runs").exists()
+
+
+def test_failed_job_is_tried_again_reported_and_not_finished(tmp_path):
+    """The others are trained; with better luck the rest is, too, and then there is nothing to do."""
+    luck = tmp_path / "runs" / "unlucky" / "luck"
+    luck.parent.mkdir(parents=True)
+    code, text = campaign(tmp_path, experiment="spark,unlucky")
+    assert code == 1, text
+    assert (luck.parent / "attempts").read_text() == "..", "one retry"
+    assert "spark: 2 of 2 conditions, 6 of 6 runs\n" in text
+    assert "unlucky: 0 of 1 conditions, 0 of 1 runs, 1 failed" in text
+    assert "unlucky NAU, seeds 0: failed: RuntimeError: no luck; log: " in text
+    assert not list(tmp_path.rglob("unlucky/NAU/*/rows.csv"))
+    _, table, _ = tiny.run(tmp_path / "runs", "status")
+    assert "unlucky  NAU      failed    0 of 1 seeds" in table
+
+    luck.touch()
+    code, text = campaign(tmp_path, experiment="spark,unlucky")
+    assert code == 0 and scheduled(text) == ["unlucky NAU, seeds 0"], text
+    before = tiny.tree(tmp_path / "runs")
+    code, text = campaign(tmp_path, experiment="spark,unlucky")
+    assert code == 0 and "Nothing to be done" in text
+    assert tiny.tree(tmp_path / "runs") == before
+
+    results = tmp_path / "runs" / "unlucky" / "results.csv"
+    content = results.read_bytes()
+    results.unlink()
+    _, table, _ = tiny.run(tmp_path / "runs", "status", "unlucky")
+    assert "declared  0 of 1 seeds" in table
+    code, text = campaign(tmp_path, experiment="unlucky")
+    assert code == 0 and "solved the task" not in text, "handed in again, not trained"
+    assert results.read_bytes() == content
+
+
+@pytest.mark.slow
+def test_killed_at_three_random_moments_is_uninterrupted(tmp_path):
+    config = {"experiment": "tiny", "seeds": "0-1", "threads": 1, "engine": "reference"}
+    clock = time.monotonic()
+    code, text = campaign(tmp_path / "once", **config)
+    assert code == 0, text
+    duration, chance = time.monotonic() - clock, random.Random()
+    moments = [chance.uniform(0, duration) for _ in range(3)]
+    for moment in moments:
+        process = start(tmp_path / "killed", **config)
+        until = time.monotonic() + moment
+        while process.poll() is None and time.monotonic() < until:
+            time.sleep(0.05)
+        kill(process)
+    code, text = campaign(tmp_path / "killed", **config)
+    assert code == 0, (moments, text)
+    assert left_behind(tmp_path / "killed") == left_behind(tmp_path / "once"), moments
+
+
+def test_orphan_of_a_killed_driver_is_waited_for(tmp_path):
+    """Its job goes on: another of the same seeds must neither fail nor write beside it."""
+    config = {"experiment": "tiny", "seeds": 0, "engine": "reference"}
+    process = start(tmp_path, "--cores", "1", **config)
+    until = time.monotonic() + 300
+    while not list(tmp_path.glob("runs/tiny/NMU/*/spec.json")) and time.monotonic() < until:
+        time.sleep(0.05)
+    orphans = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    for orphan in orphans:
+        orphan.suspend()
+    second = start(tmp_path, **config)
+    said = next((line for line in second.stdout if "waiting" in line), "")
+    for orphan in orphans:
+        orphan.resume()
+    out, err = second.communicate(timeout=300)
+    process.communicate()
+    assert said == "tiny NMU: waiting for the process that trains it\n", out + err
+    assert second.returncode == 0 and "tiny: 0 of 2 conditions, 2 of 20 runs" in out, out + err
+    assert len((tmp_path / "runs" / "tiny" / "results.csv").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_profile_goes_on_after_failures_and_kills(profile):
+    settings = yaml.safe_load((tiny.ROOT / "profiles" / profile / "config.yaml").read_text())
+    assert settings["keep-going"] and settings["rerun-incomplete"] and settings["nolock"]
+    assert settings["retries"] == 1 and settings["rerun-triggers"] == ["mtime"]
+
+
+def test_retries_are_not_in_the_snakefile():
+    """There, a job under Slurm would try as often again for each of the driver's tries."""
+    assert "retries:" not in Path(tiny.ROOT / "Snakefile").read_text()
+    assert sys.executable not in Path(tiny.ROOT / "Snakefile").read_text()

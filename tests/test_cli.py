@@ -1,0 +1,196 @@
+"""The command line: one line and status 2 for what the user got wrong, and nothing touched."""
+
+import json
+import time
+
+import nbformat
+import pytest
+import tiny
+
+from nalu import cli, experiments, notebooks, order, paths, results_csv, runs, status
+from nalu.workfolder import WorkFolder
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """An empty runs folder and the small table, in this process."""
+    tiny.use_here(monkeypatch, tmp_path / "runs")
+    return tmp_path / "runs"
+
+
+def spark(operation="add"):
+    """Work folder of a condition of the experiment ``spark``."""
+    entry = experiments.get("spark")
+    return WorkFolder(entry, entry.condition(f"NAU-{operation}"))
+
+
+def shard(operation="add"):
+    """Folder of all of its seeds."""
+    return spark(operation).shard(range(3))
+
+
+def finish(operation, seeds=range(3)):
+    """Give a condition of ``spark`` results."""
+    settings = {"experiment": "spark"} | spark(operation).condition.settings()
+    outcome = {"solved": True, "solved_at": 1000, "sparsity_error": 0.1, "best_step": 0}
+    runs.merge("spark", [results_csv.row(settings | outcome | {"seed": s}) for s in seeds])
+
+
+@pytest.mark.parametrize(("command", "message"), [
+    ("list tny", "unknown experiment 'tny'; did you mean 'tiny'? allowed: tiny, spark"),
+    ("train tny", "unknown experiment 'tny'"),
+    ("train tiny NUM", "unknown condition of tiny 'NUM'; did you mean 'NMU'? allowed: NMU, NALU"),
+    ("train tiny NMU --seeds 0..9", "seeds must look like '0-99' or '0-9,70,85', got '0..9'"),
+    ("train tiny NMU --seeds=-1", "seeds must look like '0-99' or '0-9,70,85', got '-1'"),
+    ("train tiny NMU --seeds 3,3", "seeds must differ, but 3 occurs twice"),
+    ("train tiny --seeds 8-11", "condition 'NMU' has no seed 10; allowed: 0-9"),
+    ("train tiny NMU --jobs 0", "jobs must be an integer of at least 1, got 0"),
+    ("train tiny NMU --jobs two", "jobs must be an integer of at least 1, got 'two'"),
+    ("train tiny NMU --engine fusedd", "unknown engine 'fusedd'"),
+    ("train tiny NMU --engine fusedd --direct", "unknown engine 'fusedd'"),
+    ("train tiny NMU --device cuda", "there is no device 'cuda' here; allowed: cpu"),
+    ("train tiny NMU --device cuda --direct", "there is no device 'cuda' here; allowed: cpu"),
+    ("results tny", "unknown experiment 'tny'"),
+    ("results tiny --from nowhere", "there is no folder nowhere"),
+    ("status tny", "unknown experiment 'tny'"),
+    ("report start_her", "unknown report notebook 'start_her'"),
+])
+def test_wrong_input_is_one_line_and_status_2(shelf, capsys, monkeypatch, command, message):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    assert cli.main(command.split()) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("nalu: ") and message in err and err.count("\n") == 1
+    assert not shelf.exists()
+
+
+@pytest.mark.parametrize("command", ["", "trian", "train", "list --al", "train tiny --jobs"])
+def test_wrong_command_is_one_line_and_status_2(capsys, command):
+    with pytest.raises(SystemExit) as error:
+        cli.main(command.split())
+    err = capsys.readouterr().err
+    assert error.value.code == 2 and err.startswith("python -m nalu") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["train spark", "results spark", "status spark"])
+def test_wrong_results_file_is_one_line_and_status_2(shelf, capsys, command):
+    finish("add")
+    path = shelf / "spark" / "results.csv"
+    path.write_text("a,b\n1,2\n")
+    before = tiny.tree(shelf)
+    assert cli.main(command.split()) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"nalu: {path} has other columns: missing experiment") and err.count("\n") == 1
+    assert tiny.tree(shelf) == before
+
+
+@pytest.mark.parametrize("how", [[], ["--direct"]])
+def test_second_process_is_refused(shelf, capsys, how):
+    with shard().lock():
+        before = tiny.tree(shelf)
+        assert cli.main(["train", "spark", "NAU-add", *how]) == 2
+        assert tiny.tree(shelf) == before
+    err = capsys.readouterr().err
+    assert err.startswith(f"nalu: {shard().path} is in use") and err.count("\n") == 1
+
+
+def test_misspelt_parameter_of_the_notebook_is_refused(shelf, tmp_path):
+    with pytest.raises(ValueError, match="unknown parameter of train.ipynb 'sedes'; did you mean 'seeds'"):
+        notebooks.run_notebook(paths.NOTEBOOKS / "train.ipynb", tmp_path / "log.ipynb", {"sedes": "3"})
+    assert not (tmp_path / "log.ipynb").exists()
+
+
+def test_parameters_of_the_notebook_are_those_of_the_command():
+    known = notebooks.parameters(paths.NOTEBOOKS / "train.ipynb")
+    assert list(known) == ["experiment", "condition", "seeds", "engine", "device", "repeat"]
+    assert known["experiment"] in experiments.EXPERIMENTS
+    experiments.get(known["experiment"]).condition(known["condition"])
+
+
+@pytest.mark.parametrize(("said", "expected"), [
+    ("cell 4 failed\nTraceback\nValueError: seeds must differ", (2, "nalu: seeds must differ\n")),
+    ("cell 4 failed\nTraceback\nRuntimeError: no luck", (1, "RuntimeError: no luck\n")),
+    ("the kernel died", (1, "the kernel died\n")),
+])
+def test_failure_in_the_kernel(shelf, capsys, monkeypatch, said, expected):
+    def fail(*_, **__):
+        raise notebooks.NotebookError(said)
+
+    monkeypatch.setattr(order, "run_notebook", fail)
+    assert cli.main(["train", "spark", "NAU-add"]) == expected[0]
+    err = capsys.readouterr().err
+    assert err.endswith(expected[1])
+    assert (f"log: {shard().log}" in err) == (shard().failure() == said) == (expected[0] == 1)
+
+
+def test_failure_of_one_condition_does_not_stop_the_others(shelf, monkeypatch):
+    tried = []
+
+    def fail(_, target, __, **___):
+        tried.append(target.parent.parent.name)
+        raise notebooks.NotebookError("no luck")
+
+    monkeypatch.setattr(order, "run_notebook", fail)
+    assert cli.main(["train", "spark"]) == 1 and tried == ["NAU-add", "NAU-sub"]
+
+
+def test_finished_condition_starts_no_kernel(shelf, capsys, monkeypatch):
+    monkeypatch.setattr(order, "run_notebook", None)
+    finish("add")
+    assert cli.main(["train", "spark", "NAU-add"]) == 0
+    finish("sub", [1])
+    assert cli.main(["train", "spark", "--seeds", "1"]) == 0
+    assert capsys.readouterr().out.count("finished") == 3
+
+
+def test_list_and_results(shelf, capsys):
+    finish("add", [0, 2])
+    assert cli.main(["list"]) == cli.main(["list", "spark"]) == cli.main(["results", "spark"]) == 0
+    out = capsys.readouterr().out
+    assert "spark       2           6     Nothing, Table 1" in out
+    assert "NAU-add  seeds 0-2  1 iterations" in out
+    assert "NAU-add    2 of 3  1 [0.3424, 1]  1000              1000" in out
+    assert "NAU-sub    0 of 3  ---" in out
+
+
+def test_contradiction_gives_status_1(shelf, capsys, monkeypatch):
+    monkeypatch.setattr(WorkFolder, "contradictions", lambda _: ["seed 1: solved is 'True'"])
+    assert cli.main(["results", "spark"]) == 1
+    assert "nalu: spark NAU-add: seed 1: solved is 'True'\n" in capsys.readouterr().err
+
+
+def test_states(shelf):
+    def states():
+        return [s.state for s in status.of(experiments.get("spark"))]
+
+    assert states() == [status.DECLARED, status.DECLARED]
+    finish("add", [1])
+    assert states()[0] == status.PARTIAL
+    shard().note({"seeds": "0-2"})
+    assert states()[0] == status.STOPPED
+    shard().failed("no luck")
+    assert states()[0] == status.FAILED
+    with shard().lock():
+        assert states() == [status.RUNNING, status.DECLARED]
+    finish("add")
+    assert states()[0] == status.FINISHED
+
+
+def test_training_through_papermill(tmp_path):
+    code, out, err = tiny.run(tmp_path / "runs", "train", "spark", "NAU-add", "--seeds", "0,2")
+    assert (code, err) == (0, "") and "NAU solved the task with 0 of 2 seeds." in out
+    (work,) = (tmp_path / "runs" / "spark" / "NAU-add").iterdir()
+    log = nbformat.read(work / "train.ipynb", 4)
+    assert log.metadata.papermill.parameters.seeds == "0,2" and not log.metadata.papermill.exception
+    assert json.loads((work / "spec.json").read_text())["trainings"][0]["seeds"] == "0,2"
+    assert len((tmp_path / "runs" / "spark" / "results.csv").read_text().splitlines()) == 3
+
+
+def test_conditions_train_in_parallel(tmp_path):
+    code, out, err = tiny.run(tmp_path / "runs", "train", "spark", "--jobs", "2", "--direct")
+    assert (code, err) == (0, "")
+    assert {"NAU-add | spark NAU-add: 3 seeds to train",
+            "NAU-sub | NAU solved the task with 0 of 3 seeds."} <= {*out.splitlines()}
+    assert len((tmp_path / "runs" / "spark" / "results.csv").read_text().splitlines()) == 7
+    clock = time.monotonic()
+    code, out, _ = tiny.run(tmp_path / "runs", "train", "spark", "--jobs", "2")
+    assert code == 0 and out.count("finished") == 2 and time.monotonic() - clock < 10

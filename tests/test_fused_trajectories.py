@@ -1,0 +1,54 @@
+"""The fused engine takes the steps that the reference engine takes, for every model and operation.
+
+Networks with a saturated tanh or sigmoid are chaotic: see `test_fused_chaos`. Their steps
+are compared one by one, each from the reference's state; all others also without restart.
+In float32 the slope 1 - tanh² of a saturated tanh has no correct digit, and Adam makes a
+whole step of it, so that there only the gradients, through their moments, can be compared.
+"""
+
+import numba
+import numpy as np
+import pytest
+from fused_cases import compare
+
+from nalu.registry import MODELS
+from nalu.training import reference
+
+RAMP = {"hidden_size": 3, "lambda_start": 50, "lambda_end": 150, "log_every": 50}
+CALM = [name for name, row in MODELS.items() if not row.first.startswith(("NAC", "NALU"))
+        and not row.second.startswith(("NAC", "NALU"))]
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """One lane for one seed, and one thread: the other waits at the end of each iteration."""
+    monkeypatch.setattr(reference, "LANES", 1)
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    yield
+    numba.set_num_threads(before)
+
+
+def test_the_networks_of_naus_and_nmus_are_calm():
+    assert {"Linear", "ReLU", "ReLU6", "NAU", "NMU", "Gated_NAU_NMU"} < set(CALM) and len(CALM) == 10
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_300_steps_in_double_precision(name):
+    found = compare(name, 300, dtype="float64", stream="philox", **RAMP)
+    W, m, v = found.step.max((0, 1))
+    assert W < 1e-11 and m < 1e-9 and v < 1e-9, "of steps of 1e-3"
+    assert found.rows.max() < 1e-9 and found.rows.shape == (6, 6, 6)
+    if name in CALM:
+        assert found.whole.max() < 1e-13
+        assert found.whole_rows.max() < 1e-12
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_200_steps_in_single_precision(name):
+    found = compare(name, 200, dtype="float32", stream="authors", **RAMP)
+    assert np.median(found.step, 0)[:, 1:].max() < 1e-5
+    assert found.rows[:, 0].max() < 1e-4
+    if name in CALM:
+        assert found.step.max((0, 1))[0] < 1e-6
+        assert found.whole.max() < 2e-6 and found.whole_rows.max() < 2e-5

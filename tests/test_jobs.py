@@ -1,0 +1,162 @@
+"""What a campaign has to run: every run once, nothing that is finished."""
+
+import os
+import time
+from types import MappingProxyType
+
+import pytest
+import tiny
+
+from nalu import experiments, files, jobs, pace, results_csv, runs, status
+from nalu.experiments import EXPERIMENTS, Experiment, grid
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """An empty runs folder and the small table."""
+    tiny.use_here(monkeypatch, tmp_path / "runs")
+    return tmp_path / "runs"
+
+
+def use(monkeypatch, *entries):
+    """Make these the table of experiments."""
+    monkeypatch.setattr(experiments, "EXPERIMENTS", MappingProxyType({e.name: e for e in entries}))
+
+
+def finish(job, seconds=2.0, **values):
+    """Give a job results."""
+    settings = {"experiment": job.experiment.name} | job.condition.settings()
+    outcome = {"solved": True, "solved_at": 1000, "sparsity_error": 0.1, "best_step": 0,
+               "device": "cpu", "seconds": seconds} | values
+    runs.merge(job.experiment.name,
+               [results_csv.row(settings | outcome | {"seed": s}) for s in job.seeds])
+
+
+def names(found):
+    """Experiment, condition and seeds of jobs."""
+    return [(job.experiment.name, job.condition.id, job.seeds) for job in found]
+
+
+def test_one_job_for_each_condition(shelf):
+    found = jobs.declared(["spark"])
+    assert names(found) == [("spark", "NAU-add", (0, 1, 2)), ("spark", "NAU-sub", (0, 1, 2))]
+    assert names(jobs.todo(found)) == names(found) and not shelf.exists()
+    assert len({job.rows for job in jobs.declared()}) == 5
+
+
+def test_seeds_are_dealt_to_shards(shelf):
+    assert [job.seeds for job in jobs.declared(["tiny"], "0-6,9", 3)] == [(0, 1, 2), (3, 4, 5), (6, 9)] * 2
+    assert [job.seeds for job in jobs.declared(["spark"], "2-99")] == [(2,), (2,)]
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ((["sprak"],), "unknown experiment 'sprak'; did you mean 'spark'"),
+    ((["spark"], "5-9"), "no condition declares the seeds 5-9"),
+    ((["spark"], "a"), "seeds must look like '0-99'"),
+    ((["spark"], "", -1), "shard must be an integer of at least 0, got -1"),
+    ((["spark"], "", "all"), "shard must be an integer of at least 0, got 'all'"),
+])
+def test_wrong_order_is_one_clear_line(shelf, arguments, message):
+    with pytest.raises(ValueError) as error:
+        jobs.declared(*arguments)
+    assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def test_finished_work_is_no_job(shelf):
+    """Wherever the rows come from: a clone has results.csv and no work folders."""
+    add, sub = jobs.declared(["spark"])
+    finish(add)
+    assert jobs.todo([add, sub]) == [sub]
+    assert jobs.todo(jobs.declared(["spark"], "", 1)) == jobs.declared(["spark"], "", 1)[3:]
+    (shelf / "spark" / "results.csv").unlink()
+    assert jobs.todo([add, sub]) == [add, sub]
+
+
+def test_changed_setting_is_a_job_of_its_condition_alone(shelf, monkeypatch):
+    for job in (before := jobs.declared(["spark"])):
+        finish(job)
+    add, sub = (grid(["NAU"], {"operation": [name]}, simple=True, iterations=n, seeds=range(3))
+                for name, n in (("add", 1), ("sub", 2)))
+    use(monkeypatch, Experiment("spark", "Spark", "Nothing", add + sub))
+    after = jobs.declared(["spark"])
+    assert names(jobs.todo(after)) == [("spark", "NAU-sub", (0, 1, 2))]
+    assert after[1].rows != before[1].rows
+
+
+def test_run_of_several_experiments_is_one_job(monkeypatch, shelf):
+    same = {"simple": True, "iterations": 1}
+    use(monkeypatch,
+        Experiment("a", "A", "Nothing", grid(["NAU"], seeds=range(4), **same)),
+        Experiment("b", "B", "Nothing", grid(["NAU", "NMU"], seeds=range(6), **same)),
+        Experiment("c", "C", "Nothing", grid(["NMU"], seeds=range(2), **same), curves=5),
+        Experiment("d", "D", "Nothing", grid(["NMU"], seeds=range(2), **same), window=3))
+    assert names(jobs.declared()) == [
+        ("c", "NMU", (0, 1)), ("a", "NAU", (0, 1, 2, 3)), ("b", "NAU", (4, 5)),
+        ("b", "NMU", (2, 3, 4, 5)), ("d", "NMU", (0, 1))]
+    assert names(jobs.declared(["b"])) == [("b", m, tuple(range(6))) for m in ("NAU", "NMU")]
+
+
+def test_no_run_of_the_papers_is_trained_twice():
+    found = jobs.declared(EXPERIMENTS)
+    seen = set()
+    for job in found:
+        which = {(runs.settings(job.condition), job.experiment.window, s) for s in job.seeds}
+        assert job.experiment.curves or not which & seen
+        seen |= which
+    total = sum(len(c.seeds) for e in EXPERIMENTS.values() for c in e.conditions)
+    assert sum(len(job.seeds) for job in found) == len(seen) < total
+    assert max(len(str(job.rows.relative_to(job.rows.parents[3]))) for job in found) < 150
+
+
+def test_rows_of_deleted_results_are_forgotten(shelf):
+    add, sub = jobs.declared(["spark"])
+    for job in (add, sub):
+        files.write(job.rows, b"")
+    os.utime(add.rows, (1, 1))
+    jobs.forget([add, sub], before=time.time() - 100)
+    assert not add.rows.exists() and sub.rows.exists()
+
+
+def test_two_campaigns_with_the_same_experiment_are_refused(shelf):
+    with jobs.alone(jobs.declared(["spark"])):
+        with pytest.raises(ValueError, match="a campaign with spark is running"):
+            jobs.alone(jobs.declared())
+        jobs.alone(jobs.declared(["tiny"])).close()
+    jobs.alone(jobs.declared()).close()
+
+
+def test_time_left_comes_from_recorded_runs(shelf):
+    add, sub = jobs.declared(["spark"])
+    assert jobs.plan([add, sub]) == "2 jobs with 6 runs; one job after the other: ?"
+    assert status.total("spark", status.of(add.experiment)) == "spark: 0 of 2 conditions, 0 of 6 runs; left: ?"
+    finish(add, 20.0)
+    assert jobs.plan([sub]) == "1 jobs with 3 runs; one job after the other: 0:01:00"
+    assert [s.seconds for s in status.of(add.experiment)] == [0, 60]
+    assert status.total("spark", status.of(add.experiment)) == "spark: 1 of 2 conditions, 3 of 6 runs; left: 0:01:00"
+    (nmu, nalu) = experiments.get("tiny").conditions
+    assert pace.Pace().seconds(nmu) != pace.Pace().seconds(nmu), "no NMU is recorded"
+    finish(sub, 40.0)
+    assert status.total("spark", status.of(add.experiment)) == "spark: 2 of 2 conditions, 6 of 6 runs"
+
+
+def test_pace_is_of_the_same_model_scaled_with_updates_and_inputs(shelf, monkeypatch):
+    small, wide, deep = grid(["NMU"], {("input_size", "hidden_size"): [(24, 2), (64, 2), (24, 4)]},
+                             iterations=999, seeds=[1, 2])
+    use(monkeypatch, Experiment("a", "A", "Nothing", (small, wide, deep)))
+    of_small, of_wide, of_deep = jobs.declared()
+    finish(of_small, 5.0)
+    assert [pace.Pace().seconds(c) for c in (small, wide, deep)] == [5, 10, 5]
+    finish(of_deep, 8.0)
+    assert [pace.Pace().seconds(c) for c in (small, wide, deep)] == [5, 10, 8]
+    finish(of_wide, 1.0, device="a GPU")
+    assert pace.Pace().seconds(wide) == 10
+
+
+def test_what_is_missing_is_named_with_its_reason(shelf):
+    add, sub = jobs.declared(["spark"])
+    finish(add)
+    assert jobs.collect([add, sub]).splitlines() == [
+        "spark: 1 of 2 conditions, 3 of 6 runs; left: 0:00:06", "spark NAU-sub, seeds 0-2: not finished"]
+    sub.shard.failed("cell 4 failed\nRuntimeError: no luck")
+    assert jobs.collect([sub]).splitlines()[-1] == (
+        f"spark NAU-sub, seeds 0-2: failed: RuntimeError: no luck; log: {sub.shard.log}")

@@ -1,0 +1,231 @@
+"""Executed notebooks: when a copy is stale, that renewing it is repeatable, and how it fails."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = ("__init__", "check", "paths", "notebooks", "provenance", "report")
+TITLE = ("markdown", "# A page\n\nDoes it count?", {})
+PARAMETERS = ("code", "upto = 3  # how far", {"tags": ["parameters"]})
+READS = ("code", "from nalu import helper, provenance\nfrom nalu.paths import RUNS\n"
+                 "provenance.note_read(RUNS / 'one' / 'results.csv')", {})
+FIGURE = ("code", "import matplotlib.pyplot as plt\nplt.plot(range(upto))\nplt.show()", {})
+CHANCE = ("code", "import sys\nprint('a')\nprint('b', file=sys.stderr)\nprint('c')\nobject()", {})
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A repository with one report notebook, the executing modules and two more."""
+    for name in MODULES:
+        (tmp_path / "nalu").mkdir(exist_ok=True)
+        shutil.copy(ROOT / "nalu" / f"{name}.py", tmp_path / "nalu")
+    shutil.copy(ROOT / "nalu" / "style.mplstyle", tmp_path / "nalu")
+    (tmp_path / "nalu" / "helper.py").write_text("from .deeper import VALUE\n")
+    (tmp_path / "nalu" / "deeper.py").write_text("VALUE = 1\n")
+    (tmp_path / "nalu" / "stranger.py").write_text("VALUE = 1\n")
+    write(tmp_path / "notebooks" / "sub" / "page.ipynb", TITLE, PARAMETERS, READS, FIGURE, CHANCE)
+    write(tmp_path / "notebooks" / "train.ipynb", PARAMETERS)
+    write(tmp_path / "notebooks" / "_template.ipynb", PARAMETERS)
+    return tmp_path
+
+
+def write(path, *cells):
+    """Write a notebook of (kind, text, metadata)."""
+    made = []
+    for number, (kind, text, metadata) in enumerate(cells):
+        made.append({"cell_type": kind, "id": f"cell-{number}", "metadata": metadata,
+                     "source": text.splitlines(keepends=True)})
+        if kind == "code":
+            made[-1] |= {"execution_count": None, "outputs": []}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"cells": made, "nbformat": 4, "nbformat_minor": 5, "metadata": {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"}}}))
+
+
+def python(project, code, **environment):
+    """Run code in the project, in a process of its own."""
+    kept = {key: value for key, value in os.environ.items() if key != "NALU_RUNS"}
+    return subprocess.run([sys.executable, "-c", code], cwd=project, text=True, capture_output=True,
+                          env=kept | {"PYTHONPATH": str(project)} | environment)
+
+
+def stale(project):
+    done = python(project, "import json; from nalu import report; print(json.dumps(report.stale()))")
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def renew(project):
+    return python(project, "import sys; from nalu import report; sys.exit(report.run(jobs=2))")
+
+
+def test_names_of_report_notebooks(project):
+    assert stale(project) == {"sub/page": "never executed"}
+
+
+def test_renewing_repeats_to_the_byte_and_says_what_it_was_made_from(project):
+    copy = project / "runs" / "notebooks" / "sub" / "page.ipynb"
+    first = renew(project)
+    assert first.returncode == 0, first.stderr
+    assert "sub/page: done" in first.stdout and "b" in first.stderr
+    before = copy.read_bytes()
+    assert stale(project) == {}
+    assert "up to date" in renew(project).stdout
+
+    python(project, "from nalu import report; report.execute(['sub/page'], 1)",
+           SOURCE_DATE_EPOCH="123456789", OMP_NUM_THREADS="2")
+    assert copy.read_bytes() == before
+
+    notebook = json.loads(before)
+    assert notebook["metadata"]["nalu"]["results"] == {"runs/one/results.csv": None}
+    *_, figure, chance = [cell["outputs"] for cell in notebook["cells"] if "outputs" in cell]
+    assert "image/svg+xml" in figure[0]["data"]
+    assert [out.get("text") for out in chance] == [["a\n", "c\n"], None]
+    assert "".join(chance[1]["data"]["text/plain"]) == "<object>"
+    assert str(project) not in before.decode() and "papermill" not in before.decode()
+
+    rows = project / "runs" / "one" / "results.csv"
+    rows.parent.mkdir()
+    rows.write_text("seed\n1\n")
+    assert stale(project) == {"sub/page": "runs/one/results.csv changed"}
+    rows.unlink()
+    (project / "nalu" / "stranger.py").write_text("VALUE = 2\n")
+    assert stale(project) == {}
+    (project / "nalu" / "deeper.py").write_text("VALUE = 2\n")
+    assert stale(project) == {"sub/page": "code that it imports changed"}
+    (project / "nalu" / "deeper.py").write_text("VALUE = 1\n")
+    write(project / "notebooks" / "sub" / "page.ipynb", TITLE, PARAMETERS, READS, CHANCE)
+    assert stale(project) == {"sub/page": "the notebook changed"}
+    (project / "notebooks" / "sub" / "page.ipynb").unlink()
+    assert stale(project) == {"sub/page": "its source is gone"}
+    assert renew(project).returncode == 0 and not copy.exists()
+
+
+def test_a_caption_belongs_to_the_source_and_an_execution_count_does_not(project):
+    done = python(project, """
+import json
+from pathlib import Path
+from nalu.provenance import record
+source = Path('notebooks/sub/page.ipynb')
+notebook = json.loads(source.read_text())
+def digest():
+    source.write_text(json.dumps(notebook))
+    return record(source)['source']
+before = digest()
+notebook['cells'][3]['execution_count'] = 7
+assert digest() == before
+notebook['cells'][3]['metadata']['mystnb'] = {'figure': {'caption': 'A line.'}}
+assert digest() != before
+""")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_failure_keeps_the_copy_and_shows_the_end_of_the_traceback(project):
+    copy = project / "runs" / "notebooks" / "sub" / "page.ipynb"
+    copy.parent.mkdir(parents=True)
+    copy.write_text('{"metadata": {}, "cells": []}')
+    write(project / "notebooks" / "sub" / "page.ipynb", PARAMETERS, ("code", "{}['lost']", {}))
+    done = renew(project)
+    assert done.returncode == 1
+    assert "sub/page failed, its copy is left as it was:\n    cell 2 failed" in done.stderr
+    assert "KeyError: 'lost'" in done.stderr
+    assert copy.read_text() == '{"metadata": {}, "cells": []}'
+    assert sorted(path.name for path in copy.parent.iterdir()) == ["page.ipynb"]
+
+
+def test_a_killed_report_leaves_no_process(project):
+    waits = "import os, time\nopen('kernel', 'w').write(str(os.getpid()))\ntime.sleep(60)"
+    write(project / "notebooks" / "sub" / "page.ipynb", PARAMETERS, ("code", waits, {}))
+    started = subprocess.Popen([sys.executable, "-c", "from nalu import report; report.run()"],
+                               cwd=project, env=os.environ | {"PYTHONPATH": str(project)})
+    kernel = project / "kernel"
+    assert eventually(lambda: kernel.is_file() and kernel.read_text())
+    started.kill()
+    started.wait()
+    assert eventually(lambda: not running(int(kernel.read_text())))
+
+
+def eventually(condition, seconds=30):
+    """Whether the condition becomes true in time."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.1)
+    return condition()
+
+
+def running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_an_unknown_notebook_is_named(project):
+    done = python(project, "from nalu import report; report.execute(['sub/pag'], 1)")
+    assert "unknown report notebook 'sub/pag'; did you mean 'sub/page'?" in done.stderr
+
+
+def test_an_unknown_parameter_fails_before_anything_is_written(project):
+    done = python(project, """
+from pathlib import Path
+from nalu.notebooks import run_notebook
+run_notebook(Path('notebooks/train.ipynb'), Path('logs/train.ipynb'), {'upot': 2})""")
+    message = "ValueError: unknown parameter of train.ipynb 'upot'; did you mean 'upto'?"
+    assert message in done.stderr and not (project / "logs").exists()
+
+
+def test_an_unknown_parameter_fails_under_plain_papermill(project):
+    check = ("code", "from pathlib import Path\nfrom nalu.notebooks import reject_unknown\n"
+                     "reject_unknown(Path('notebooks/train.ipynb'))", {})
+    write(project / "notebooks" / "train.ipynb", PARAMETERS, check)
+    code = """
+import papermill
+for name in ('upto', 'upot'):
+    papermill.execute_notebook('notebooks/train.ipynb', f'{name}.ipynb', {name: 2},
+                               progress_bar=False)"""
+    done = python(project, code)
+    assert "unknown parameter of train.ipynb 'upot'; did you mean 'upto'?" in done.stderr
+    assert "'upot'" not in (project / "upto.ipynb").read_text()
+
+
+def test_a_log_holds_what_was_injected_and_stays_after_a_failure(project):
+    write(project / "notebooks" / "train.ipynb", PARAMETERS, ("code", "print(upto)\n1 / 0", {}))
+    done = python(project, """
+import sys
+import time
+from pathlib import Path
+from nalu.notebooks import NotebookError, run_notebook
+try:
+    run_notebook(Path('notebooks/train.ipynb'), Path('logs/train.ipynb'), {'upto': 2}, stdout=sys.stdout)
+except NotebookError as error:
+    print('said:', str(error).splitlines()[0])""")
+    assert done.stdout.split("\n")[:2] == ["2", "said: cell 3 failed"]
+    assert "ZeroDivisionError" in (project / "logs" / "train.ipynb").read_text()
+
+
+@pytest.mark.parametrize("text, wrong", [("n = len([])", "n = len([])"), ("import os", "import os")])
+def test_parameters_must_be_literals(project, text, wrong):
+    write(project / "notebooks" / "train.ipynb", ("code", text, {"tags": ["parameters"]}))
+    done = python(project, "from pathlib import Path\nfrom nalu.notebooks import parameters\n"
+                           "parameters(Path('notebooks/train.ipynb'))")
+    assert f"the parameters cell may only assign literals, not {wrong!r}" in done.stderr
+
+
+def test_staleness_is_known_without_torch_and_at_once(project):
+    done = python(project, "import sys; from nalu import report; report.stale(); "
+                           "print([m for m in ('torch', 'papermill', 'pandas') if m in sys.modules])")
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_file_outside_of_the_repository_cannot_be_a_result(project):
+    done = python(project, "from nalu.provenance import note_read; note_read('/tmp/results.csv')",
+                  NALU_READ_LOG=str(project / "log"))
+    assert "/tmp/results.csv lies neither in" in done.stderr

@@ -1,0 +1,102 @@
+"""Tables beside the paper's, cell by cell."""
+
+import pytest
+from bs4 import BeautifulSoup
+from reading_cases import MODELS, NO_ROWS, PRINTED, ROWS
+
+from nalu import published, summary, tables
+from nalu.registry import MODELS as REGISTRY
+
+OURS = summary.by_model(ROWS)
+TABLE = tables.beside_paper(OURS, PRINTED, MODELS)
+LABEL = {name: rf"\({REGISTRY[name].label}\)" for name in MODELS}
+
+
+def lines(table, source):
+    return table[table["source"] == source].set_index("model")
+
+
+def test_rows_are_the_printed_ones_in_their_order_then_the_others():
+    order = [LABEL["NALU"], LABEL["NMU"], LABEL["NAC_mul"]]
+    assert TABLE["model"].tolist() == [label for label in order for _ in range(2)]
+    assert TABLE["source"].tolist() == ["ours", "paper"] * 3
+
+
+@pytest.mark.parametrize("model, heading, ours, paper", [
+    ("NMU", "runs", "4", "100"),
+    ("NMU", "success rate", r"\(\mathbf{75\% {~}^{+20\%}_{-45\%}}\)", r"\(\mathbf{94\% {~}^{+3\%}_{-6\%}}\)"),
+    ("NMU", "solved at, median", r"\(\mathbf{2.0 \cdot 10^{3}}\)", r"\(\mathbf{1.4 \cdot 10^{4}}\)"),
+    ("NALU", "runs", "2", "100"),
+    ("NALU", "success rate", r"\(0\% {~}^{+66\%}_{-0\%}\)", r"\(26\% {~}^{+9\%}_{-8\%}\)"),
+    ("NALU", "solved at, median", "---", r"\(7.0 \cdot 10^{4}\)"),
+    ("NAC_mul", "runs", "---", "---"),
+    ("NAC_mul", "success rate", "not run yet", "not printed"),
+    ("NAC_mul", "sparsity error, mean", "---", "---"),
+])
+def test_a_pair_of_values(model, heading, ours, paper):
+    found = [lines(TABLE, source).loc[LABEL[model], heading] for source in ("ours", "paper")]
+    assert found == [ours, paper]
+
+
+def test_ties_are_all_bold():
+    table = tables.beside_paper(summary.by_model(ROWS.assign(solved=False)), PRINTED)
+    assert lines(table, "ours")["success rate"].str.contains("mathbf").all()
+
+
+def test_each_operation_has_its_own_best():
+    both = ROWS.assign(operation=ROWS["model"].map({"NMU": "mul", "NALU": "add"}))
+    table = lines(tables.beside_paper(summary.by_model(both), PRINTED.iloc[:0]), "ours")
+    assert table["success rate"].str.contains("mathbf").tolist() == [True, True]
+    assert table["operation"].tolist() == [r"\(\times\)", r"\(+\)"]
+    assert "operation" not in TABLE, "a column that says the same in all lines"
+
+
+def test_without_results_the_table_says_so():
+    table = lines(tables.beside_paper(summary.by_model(NO_ROWS), PRINTED, MODELS), "ours")
+    assert set(table["success rate"]) == {"not run yet"}
+    assert set(table.drop(columns=["source", "success rate"]).to_numpy().ravel()) == {"---"}
+
+
+def test_ratios_are_the_papers_values_over_ours():
+    found = tables.ratios(OURS, PRINTED).set_index("model")
+    # .94 / .75, 14000 / 2000, 14000 / 3000; our interval of the rate is .30 to .95
+    assert found.loc["NMU"].tolist()[:3] == ["1.25, inside", "7.00", "4.67, outside"]
+    assert found.loc["NALU"].tolist() == ["---"] * 4  # our rate is 0
+    assert set(tables.ratios(summary.by_model(NO_ROWS), PRINTED).iloc[:, 1:].to_numpy().ravel()) == {"not run yet"}
+
+
+@pytest.mark.parametrize("name", ["simple_mul", "function_task_static", "function_task_static_all",
+                                  "function_task_static_reproduce"])
+def test_the_papers_tables_fit_in(name):
+    printed = published.table(name)
+    table = tables.beside_paper(summary.by_model(NO_ROWS), printed)
+    assert len(table) == 2 * len(printed[["operation", "model"]].drop_duplicates())
+    assert not lines(table, "paper").isin(["not printed"]).to_numpy().any()
+
+
+def test_a_printed_value_is_known_to_its_last_digit_only():
+    """Our interval ends a little above 10⁴; there, half of the last printed digit is 500."""
+    upper = summary.cell(OURS, "NMU", "solved_at_mean").upper
+    for printed, said in ((upper + 400, "inside"), (upper + 600, "outside")):
+        table = PRINTED.assign(value=PRINTED["value"].mask(PRINTED["metric"] == "solved_at_mean", printed))
+        assert 10_000 < printed < 100_000
+        assert tables.ratios(OURS, table).set_index("model").loc["NMU", "solved at, mean"].endswith(said)
+
+
+def test_html_is_the_same_at_every_call_and_scrolls():
+    html = tables.html(tables.beside_paper(OURS, PRINTED, MODELS), "some-name").data
+    assert html == tables.html(tables.beside_paper(OURS, PRINTED, MODELS), "some-name").data
+    page = BeautifulSoup(html, "html.parser")
+    assert "overflow-x: auto" in page.div["style"]
+    assert "mathjax_process" in page.table["class"]
+    assert all(cell.get_text(strip=True) for cell in page.select("th, td")), "an empty cell"
+    assert len(page.select("tbody tr")) == 6
+
+
+def test_prose_says_what_the_table_says():
+    said = tables.prose(OURS, PRINTED, MODELS)
+    assert said["nmu_success"] == "75 %" and said["nmu_success_ci"] == "30–95 %"
+    assert said["nmu_success_paper"] == "94 %" and said["nmu_n"] == 4
+    assert said["nac_mul_success"] == "not run yet" and said["nac_mul_n"] == 0
+    assert said["nac_mul_success_paper"] == "not printed"
+    assert {type(value) for value in said.values()} == {str, int}

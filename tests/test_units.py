@@ -1,0 +1,240 @@
+"""Every unit is its equation, and so is its gradient."""
+
+import math
+
+import pytest
+import torch
+from torch.func import functional_call
+from unit_cases import EPSILON, GATED, NAMES, fill, make
+
+# -- the equations once more, as loops over Python floats --------------------------------
+
+
+def sigmoid(y):
+    return 1.0 / (1.0 + math.exp(-y))
+
+
+def clip(w, low, high):
+    return min(max(w, low), high)
+
+
+def dot(W, x):
+    return [sum(w * v for w, v in zip(row, x, strict=True)) for row in W]
+
+
+def exp_dot_log(W, x):
+    return [math.exp(y) for y in dot(W, [math.log(abs(v) + EPSILON) for v in x])]
+
+
+def nmu(W, x):
+    return [math.prod(w * v + 1.0 - w for w, v in zip(row, x, strict=True)) for row in W]
+
+
+def gate(G, a, m, x):
+    g = [sigmoid(y) for y in dot(G, x)]
+    return [gi * ai + (1.0 - gi) * mi for gi, ai, mi in zip(g, a, m, strict=True)]
+
+
+def each(function, *matrices):
+    """A matrix from the entries of others, as nested lists."""
+    return [[function(*entries) for entries in zip(*rows, strict=True)]
+            for rows in zip(*matrices, strict=True)]
+
+
+def nac_weight(P, prefix=""):
+    return each(lambda w, m: math.tanh(w) * sigmoid(m), P[prefix + "W_hat"], P[prefix + "M_hat"])
+
+
+def nau_weight(P, prefix=""):
+    return each(lambda w: clip(w, -1.0, 1.0), P[prefix + "W"])
+
+
+def nmu_weight(P, prefix=""):
+    return each(lambda w: clip(w, 0.0, 1.0), P[prefix + "W"])
+
+
+def selu(y):
+    return 1.0507009873554805 * (y if y > 0 else 1.6732632423543772 * (math.exp(y) - 1.0))
+
+
+ACTIVATIONS = {
+    "Linear": lambda y: y,
+    "ReLU": lambda y: max(0.0, y),
+    "ReLU6": lambda y: min(6.0, max(0.0, y)),
+    "ELU": lambda y: y if y > 0 else math.exp(y) - 1.0,
+    "SELU": selu,
+    "Tanh": math.tanh,
+    "Sigmoid": sigmoid,
+    "Softsign": lambda y: y / (1.0 + abs(y)),
+}
+WEIGHTS = {
+    "NAC": nac_weight,
+    "NACMul": nac_weight,
+    "NACMulSigma": lambda P: each(sigmoid, P["W_hat"]),
+    "NACMulNMU": nmu_weight,
+    "NALU": lambda P: nac_weight(P, "nac."),
+    "NALUSeparate": lambda P: [nac_weight(P, "add."), nac_weight(P, "mul.")],
+    "NAU": nau_weight,
+    "NAUNoClamp": nau_weight,
+    "NMU": nmu_weight,
+    "NMUNoClamp": nmu_weight,
+    "GatedNAUNMU": lambda P: [nau_weight(P, "nau."), nmu_weight(P, "nmu.")],
+} | {name: (lambda P: P["W"]) for name in ACTIVATIONS}
+OUTPUTS = {
+    "NAC": lambda P, W, x: dot(W, x),
+    "NACMul": lambda P, W, x: exp_dot_log(W, x),
+    "NACMulSigma": lambda P, W, x: exp_dot_log(W, x),
+    "NACMulNMU": lambda P, W, x: exp_dot_log(W, x),
+    "NALU": lambda P, W, x: gate(P["G"], dot(W, x), exp_dot_log(W, x), x),
+    "NALUSeparate": lambda P, W, x: gate(P["G"], dot(W[0], x), exp_dot_log(W[1], x), x),
+    "NAU": lambda P, W, x: dot(W, x),
+    "NAUNoClamp": lambda P, W, x: dot(W, x),
+    "NMU": lambda P, W, x: nmu(W, x),
+    "NMUNoClamp": lambda P, W, x: nmu(W, x),
+    "GatedNAUNMU": lambda P, W, x: gate(P["G"], dot(W[0], x), nmu(W[1], x), x),
+} | {
+    name: (lambda P, W, x, f=f: [f(y + b) for y, b in zip(dot(W, x), P["b"], strict=True)])
+    for name, f in ACTIVATIONS.items()
+}
+
+
+def mean(W):
+    return sum(map(sum, W)) / sum(map(len, W))
+
+
+def nau_penalty(W):
+    return mean(each(lambda w: min(abs(w), abs(1.0 - abs(w))), W))
+
+
+def nmu_penalty(W):
+    return mean(each(lambda w: min(abs(w), abs(1.0 - w)), W))
+
+
+PENALTIES = {
+    "NAU": lambda P: nau_penalty(P["W"]),
+    "NAUNoClamp": lambda P: nau_penalty(P["W"]),
+    "NMU": lambda P: nmu_penalty(P["W"]),
+    "NMUNoClamp": lambda P: nmu_penalty(P["W"]),
+    "NACMulNMU": lambda P: nmu_penalty(P["W"]),
+    "GatedNAUNMU": lambda P: nau_penalty(P["nau.W"]) + nmu_penalty(P["nmu.W"]),
+}
+
+
+def out_of_range(name, numbers):
+    """The unit with weights beyond every range, some of them exactly 0, ±1 and ½."""
+    unit = fill(make(name), numbers, -1.8, 1.8)
+    for parameter in unit.parameters():
+        parameter.data.view(-1)[:3] = torch.tensor([0.0, 1.0, -1.0], dtype=torch.float64)
+    return unit, {key: value.tolist() for key, value in unit.state_dict().items()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_forward_is_its_equation_as_a_double_loop(name, numbers, awkward):
+    unit, P = out_of_range(name, numbers)
+    loop = [OUTPUTS[name](P, WEIGHTS[name](P), x) for x in awkward.tolist()]
+    expected = torch.tensor(loop, dtype=torch.float64)
+    torch.testing.assert_close(unit(awkward), expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_weight_and_penalty_are_their_equations(name, numbers):
+    unit, P = out_of_range(name, numbers)
+    expected = torch.tensor(WEIGHTS[name](P), dtype=torch.float64)
+    torch.testing.assert_close(unit.weight(), expected, rtol=1e-13, atol=0)
+    penalty = PENALTIES.get(name, lambda P: 0.0)(P)
+    assert unit.penalty().shape == ()
+    assert unit.penalty().item() == pytest.approx(penalty, rel=1e-13, abs=0)
+
+
+@pytest.mark.parametrize("name", GATED)
+def test_gate_is_its_equation(name, numbers, awkward):
+    unit, P = out_of_range(name, numbers)
+    expected = [[sigmoid(y) for y in dot(P["G"], x)] for x in awkward.tolist()]
+    torch.testing.assert_close(unit.gate(awkward), torch.tensor(expected, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_agree_with_finite_differences(name, numbers):
+    unit = fill(make(name, 3, 2), numbers, 0.1, 0.4)  # no kink of a clamp or penalty is near
+    x = numbers(4, 3, low=0.3, high=2.0) * torch.tensor([1.0, -1.0, 1.0, -1.0])[:, None]
+    keys = [key for key, _ in unit.named_parameters()]
+
+    def function(x, *values):
+        z = functional_call(unit, dict(zip(keys, values, strict=True)), (x,))
+        return z, unit.penalty()
+
+    inputs = [v.clone().requires_grad_() for v in (x, *unit.parameters())]
+    assert torch.autograd.gradcheck(function, inputs)
+
+
+@pytest.mark.parametrize("name", list(PENALTIES))
+def test_penalty_gradient_agrees_with_finite_differences(name, numbers):
+    unit = fill(make(name), numbers, 0.1, 0.4)
+    unit.penalty().backward()
+    for parameter in (p for key, p in unit.named_parameters() if key.endswith("W")):
+        share = torch.full_like(parameter, 1.0 / parameter.numel())
+        torch.testing.assert_close(parameter.grad, share)  # min(|W|, ...) = W here
+
+
+# -- the gradient of a product in which factors are exactly zero -------------------------
+
+ZEROS = torch.tensor(  # with W = 1/2 the factor of x = -1 is 0
+    [[1.0, 2.0, 3.0, 0.5], [-1.0, 2.0, 3.0, 0.5], [-1.0, 2.0, -1.0, 0.5], [-1.0, -1.0, -1.0, 3.0]],
+    dtype=torch.float64,
+)
+
+
+def products_of_the_others(x, W):
+    """dz/dx_i = W_i P_i and dz/dW_i = (x_i - 1) P_i, P_i the product of the other factors."""
+    factors = W * x + 1.0 - W
+    P = torch.tensor([math.prod(factors[:i].tolist() + factors[i + 1 :].tolist())
+                      for i in range(len(x))], dtype=x.dtype)
+    return W * P, (x - 1.0) * P
+
+
+def eager(unit, x):
+    x = x.clone().requires_grad_()
+    unit(x).sum().backward()
+    return x.grad, unit.W.grad
+
+
+def vmapped(unit, x):
+    def z(W, x):
+        return functional_call(unit, {"W": W}, (x,)).sum()
+
+    dW, dx = torch.func.vmap(torch.func.grad(z, argnums=(0, 1)), (None, 0))(unit.W.detach(), x)
+    return dx, dW.sum(0)
+
+
+def compiled(unit, x):
+    from torch._inductor.cpp_builder import get_cpp_compiler
+    from torch._inductor.exc import InvalidCxxCompiler
+
+    try:
+        get_cpp_compiler()
+    except InvalidCxxCompiler:
+        pytest.skip("torch.compile needs a C++ compiler")
+    x = x.clone().requires_grad_()
+    torch.compile(unit, fullgraph=True)(x).sum().backward()
+    return x.grad, unit.W.grad
+
+
+@pytest.mark.parametrize("how", [eager, vmapped, pytest.param(compiled, marks=pytest.mark.slow)])
+def test_nmu_gradient_is_right_where_factors_vanish(how):
+    unit = make("NMU", 4, 1)
+    unit.W.data.fill_(0.5)
+    dx, dW = how(unit, ZEROS)
+    expected = [products_of_the_others(x, unit.W.detach()[0]) for x in ZEROS]
+    assert expected[1][0][0] != 0 and not expected[2][0].any()  # one zero, two zeros
+    torch.testing.assert_close(dx, torch.stack([e[0] for e in expected]), rtol=1e-14, atol=0)
+    torch.testing.assert_close(
+        dW, torch.stack([e[1] for e in expected]).sum(0, keepdim=True), rtol=1e-14, atol=1e-15)
+
+
+def test_nmu_gradient_is_right_at_a_zero_input_of_a_selected_factor():
+    x, W = torch.tensor([0.0, 2.0, 3.0], dtype=torch.float64), [1.0, 1.0, 0.0]
+    unit = make("NMU", 3, 1)
+    unit.W.data = torch.tensor([W], dtype=torch.float64)
+    dx, dW = eager(unit, x)
+    torch.testing.assert_close(dx, torch.tensor([2.0, 0.0, 0.0], dtype=torch.float64))
+    torch.testing.assert_close(dW, torch.tensor([[-2.0, 0.0, 0.0]], dtype=torch.float64))

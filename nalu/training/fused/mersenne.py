@@ -14,6 +14,7 @@ u32, u64, i32 = np.uint32, np.uint64, np.int32
 N, M = 624, 397
 _UPPER, _LOWER, _MATRIX = u32(0x80000000), u32(0x7FFFFFFF), u32(0x9908B0DF)
 _B, _C = u32(0x9D2C5680), u32(0xEFC60000)
+_TWO_52 = u64(0x4330000000000000)  # the bits of 2.0**52
 _1, _5, _6, _7, _11, _15, _18 = (u32(k) for k in (1, 5, 6, 7, 11, 15, 18))
 
 
@@ -53,11 +54,15 @@ def _double(a, b):
 
 @exact
 def _doubles(pairs, low, width, into):
-    """`_double` of neighbouring words, read as one integer of 64 bits (little-endian)."""
+    """`_double` of neighbouring words, read as one integer of 64 bits (little-endian).
+
+    Few processors convert integers of 64 bits side by side. All can place an integer below
+    2^52 in the mantissa of 2^52, and subtract 2^52.
+    """
     for j in range(into.size):
-        high = (pairs[j] & u64(0xFFFFFFFF)) >> u64(5)
-        bits = (high << u64(26)) | (pairs[j] >> u64(38))
-        into[j] = low + width * (np.float64(np.int64(bits)) * 2.0**-53)
+        high = u64(_TWO_52 | ((pairs[j] & u64(0xFFFFFFFF)) >> u64(5))).view(np.float64) - 2.0**52
+        rest = u64(_TWO_52 | (pairs[j] >> u64(38))).view(np.float64) - 2.0**52
+        into[j] = low + width * ((high * 2.0**26 + rest) * 2.0**-53)
 
 
 @exact

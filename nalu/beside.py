@@ -36,7 +36,12 @@ def printed(experiment: Experiment, condition: Condition) -> dict[str, Cell]:
 
 def measured(experiment: Experiment, condition: Condition) -> dict[str, Cell]:
     """Return our values of a condition by metric; `NOTHING` before it was run."""
-    ours = by_model(runs.by_condition(experiment.name)[condition.id])
+    return of_runs(runs.by_condition(experiment.name)[condition.id], condition)
+
+
+def of_runs(rows: pd.DataFrame, condition: Condition) -> dict[str, Cell]:
+    """Return the values of a condition's runs by metric; `NOTHING` if there are none."""
+    ours = by_model(rows)
     return {metric: cell(ours, condition.model, metric, condition.task.operation)
             for metric in METRICS}
 

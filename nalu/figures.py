@@ -5,7 +5,7 @@ full colour with a filled symbol, the paper's value faintly with an open one. Ti
 to captions. Put the one look of all figures into force with ``plt.style.use(STYLE)``.
 
 ``rows`` are results, one row per run; ``ours`` is a summary of them and ``paper`` the
-published one, both as `nalu.summary` makes them.
+published one, both as `nalu.summary` makes them. A figure of models shows one operation.
 """
 
 from collections.abc import Iterable
@@ -30,12 +30,12 @@ NAMED = 4  # curves that can be told apart by a name at their end
 
 
 def success_panel(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str],
-                  ax: Axes | None = None) -> Axes:
+                  ax: Axes | None = None, operation: str = "mul") -> Axes:
     """Draw each model's success rate with its 95 % interval, and the paper's beside it."""
     models = [*models]
-    ax = _lanes(models, ours, ax)
+    ax = _lanes(models, ours, ax, operation)
     for y, model in enumerate(models):
-        mine, theirs = (cell(s, model, "success_rate") for s in (ours, paper))
+        mine, theirs = (cell(s, model, "success_rate", operation) for s in (ours, paper))
         _interval(ax, y - 0.15, model, mine)
         _interval(ax, y + 0.15, model, theirs, faint=True)
         _note(ax, y, f"{mine.k} of {mine.n}" if mine.n else "not run yet")
@@ -46,19 +46,19 @@ def success_panel(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str]
 
 
 def solved_at_strip(rows: pd.DataFrame, ours: pd.DataFrame, paper: pd.DataFrame,
-                    models: Iterable[str], ax: Axes | None = None) -> Axes:
+                    models: Iterable[str], ax: Axes | None = None, operation: str = "mul") -> Axes:
     """Draw the step at which each seed was solved, a dot per seed, and the means with intervals.
 
     Runs that were not solved have no step: they are counted at the right.
     """
     models = [*models]
-    ax = _lanes(models, ours, ax)
+    ax = _lanes(models, ours, ax, operation)
     for y, model in enumerate(models):
-        runs = rows[rows["model"] == model]
+        runs = rows[(rows["model"] == model) & (rows["operation"] == operation)]
         steps = runs.loc[runs["solved"].astype(bool), "solved_at"].to_numpy(float)
         ax.plot(steps, y + _spread(len(steps)), "o", color=MODELS[model].colour, markersize=3,
                 alpha=0.5, markeredgewidth=0)
-        mine, theirs = (cell(s, model, "solved_at_mean") for s in (ours, paper))
+        mine, theirs = (cell(s, model, "solved_at_mean", operation) for s in (ours, paper))
         _interval(ax, y - 0.3, model, mine)
         _interval(ax, y + 0.3, model, theirs, faint=True)
         _note(ax, y, _unsolved(mine))
@@ -141,12 +141,12 @@ def save(figure: Figure, path: Path, background: str = "none") -> None:
                        metadata={"Date": None, "Creator": None})
 
 
-def _lanes(models: list[str], ours: pd.DataFrame, ax: Axes | None) -> Axes:
+def _lanes(models: list[str], ours: pd.DataFrame, ax: Axes | None, operation: str = "mul") -> Axes:
     """Return axes with a lane for each model, the first on top, named with its number of runs."""
     if ax is None:
         width = plt.rcParams["figure.figsize"][0]
         ax = plt.subplots(figsize=(width, 0.9 + LANE * len(models)))[1]
-    runs = [cell(ours, m, "success_rate").n for m in models]
+    runs = [cell(ours, m, "success_rate", operation).n for m in models]
     names = [f"{MODELS[m].plain}\nn = {n}" for m, n in zip(models, runs, strict=True)]
     ax.set_yticks(range(len(models)), names)
     ax.set_ylim(len(models) - 0.5, -0.5)

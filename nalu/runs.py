@@ -80,7 +80,7 @@ def missing(experiment: str) -> dict[str, tuple[int, ...]]:
 def by_condition(experiment: str) -> dict[str, pd.DataFrame]:
     """Return the results of each condition, in the order of the table of experiments."""
     entry = experiments.get(experiment)
-    rows = _known(entry)
+    rows = _known(entry, note_read)
     return {case.id: results_csv.frame(rows[key] for key in _keys(entry, case).values()
                                        if key in rows)
             for case in entry.conditions}

@@ -1,0 +1,115 @@
+"""The same seeds on both sides: pairs that can be counted by hand, and the figure of them."""
+
+import matplotlib
+
+matplotlib.use("agg")
+
+from math import isnan, nan
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from nalu import agreement, figures, published
+from nalu.registry import MODELS
+
+AUTHORS = pd.DataFrame({
+    "model": "NMU", "operation": "mul", "seed": range(6),
+    "solved": [True, True, True, False, False, True],
+    "solved_at": [1000.0, 2000, 3000, 9000, nan, 5000],
+    "rows_permuted": [False, False, True, False, False, False],
+})
+"""Seed 2 has permuted rows, seed 3 a step although it is not solved in the end."""
+
+ROWS = pd.DataFrame({
+    "model": "NMU", "operation": "mul", "seed": [0, 1, 2, 3, 4],
+    "solved": [True, True, True, True, False],
+    "solved_at": [1000.0, 5000, 3000, 4000, nan],
+})
+PAIRS = agreement.pairs(ROWS, AUTHORS)
+CELLS = [("mul", "NMU"), ("add", "NMU")]
+
+
+@pytest.fixture(autouse=True)
+def one_style():
+    with plt.style.context(figures.STYLE):
+        yield
+    plt.close("all")
+
+
+def test_a_pair_is_a_run_that_both_have():
+    assert PAIRS["seed"].tolist() == [0, 1, 2, 3, 4]
+    other = pd.concat([ROWS, ROWS.assign(operation="add"), ROWS.assign(model="NAU")])
+    pd.testing.assert_frame_equal(agreement.pairs(other, AUTHORS), PAIRS)
+
+
+def test_steps_are_compared_where_they_mean_something():
+    assert PAIRS["solved_at_authors"].dropna().tolist() == [1000, 2000]
+
+
+def test_agreement_by_hand():
+    found = agreement.of(PAIRS)
+    assert found[:3] == (5, 4, 3) and found[4:] == (2, 1, 1500)
+    chance = 4 / 5 * 3 / 5 + 1 / 5 * 2 / 5
+    assert found.kappa == pytest.approx((4 / 5 - chance) / (1 - chance))
+    assert found.share == "4 of 5"
+
+
+def outcomes(ours, theirs, operation="mul"):
+    return pd.DataFrame({"operation": operation, "model": "NMU", "solved": pd.Series(ours, dtype=bool),
+                         "solved_authors": pd.Series(theirs, dtype=bool)})
+
+
+@pytest.mark.parametrize("ours, theirs, kappa", [
+    ([1, 0, 1, 0], [1, 0, 1, 0], 1),
+    ([1, 1, 0, 0], [1, 0, 1, 0], 0),
+    ([1, 0, 1, 0], [0, 1, 0, 1], -1),
+    ([1] * 20 + [1] * 5 + [0] * 10 + [0] * 15, [1] * 20 + [0] * 5 + [1] * 10 + [0] * 15, 0.4),
+])
+def test_kappa_of_textbook_cases(ours, theirs, kappa):
+    assert agreement.kappa(outcomes(ours, theirs)) == pytest.approx(kappa)
+
+
+def test_kappa_is_not_defined_where_nothing_varies():
+    assert isnan(agreement.kappa(outcomes([1, 1], [1, 1])))
+    assert isnan(agreement.kappa(outcomes([], [])))
+
+
+def test_cells_of_different_rates_are_no_agreement():
+    easy, hard = outcomes([1, 1], [1, 1]), outcomes([0, 0], [0, 0], "add")
+    assert isnan(agreement.kappa(pd.concat([easy, hard], ignore_index=True)))
+    luck = outcomes([1, 1, 0, 0], [1, 0, 1, 0], "sub")
+    assert agreement.kappa(pd.concat([easy, hard, luck], ignore_index=True)) == pytest.approx(0)
+
+
+def test_the_table_has_a_line_per_cell():
+    table = agreement.table(PAIRS, CELLS)
+    assert table.loc[0].tolist() == [r"\(\times\)", "NMU", "5", "4", "0.55", "2", "1", "1,500"]
+    nothing = table.loc[1].tolist()
+    assert nothing[:3] == [r"\(+\)", "NMU", "not run yet"] and set(nothing[3:]) == {"---"}
+
+
+def test_undecided_cells_of_the_authors():
+    assert agreement.undecided(AUTHORS, CELLS) == [("mul", "NMU")]
+    cells = [("mul", m) for m in ("NMU", "NAC_mul_sigma", "NALU", "Gated_NAU_NMU")]
+    assert agreement.undecided(published.per_seed(), cells) == [("mul", "NMU")]
+
+
+def test_the_strip_draws_each_side_of_its_line():
+    ax = agreement.strip(ROWS, AUTHORS, CELLS)
+    bars = {(tuple(c.get_color()[0][:3]), c.get_alpha()): [s[0, 0] for s in c.get_segments()]
+            for c in ax.collections if len(c.get_segments())}
+    colour = matplotlib.colors.to_rgb(MODELS["NMU"].colour)
+    grey = matplotlib.colors.to_rgb(figures.GREY)
+    assert bars == {(colour, 1.0): [0, 1, 2, 3], (grey, 1.0): [4],
+                    (colour, figures.FAINT): [0, 1, 2, 5], (grey, figures.FAINT): [3, 4]}
+    said = [text.get_text() for text in ax.texts]
+    assert said == ["4 of 5\nthe same", "not run yet"]
+    assert [label.get_text().split("\n")[1] for label in ax.get_yticklabels()] == ["n = 5", "n = 0"]
+
+
+def test_the_same_strip_has_the_same_bytes(tmp_path):
+    for file in ("one.svg", "two.svg"):
+        figures.save(agreement.strip(ROWS, AUTHORS, CELLS).figure, tmp_path / file)
+    one, two = ((tmp_path / file).read_bytes() for file in ("one.svg", "two.svg"))
+    assert one == two

@@ -1,0 +1,105 @@
+"""Panels and verdicts of several operations: each shows its own, and what was not run."""
+
+import matplotlib
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+from reading_cases import MODELS, NO_ROWS, PRINTED, ROWS
+
+from nalu import by_operation, figures, summary
+from nalu.registry import MODELS as REGISTRY
+
+OPERATIONS = ["mul", "add", "squared"]
+BOTH = pd.concat([ROWS, ROWS[ROWS["model"] == "NALU"].assign(operation="add", solved=True, solved_at=7000.0,
+                                                             sparsity_error=0.1)])
+OURS, PAPER = summary.by_model(BOTH), summary.as_printed(PRINTED)
+NOTHING = summary.by_model(NO_ROWS)
+CELLS = [(o, m) for o in OPERATIONS for m in MODELS]
+
+DRAWN = {
+    "success": lambda rows, ours: by_operation.success(ours, PAPER, MODELS, OPERATIONS),
+    "solved_at": lambda rows, ours: by_operation.solved_at(rows, ours, PAPER, MODELS, OPERATIONS),
+}
+
+
+@pytest.fixture(autouse=True)
+def one_style():
+    with plt.style.context(figures.STYLE):
+        yield
+    plt.close("all")
+
+
+def notes(ax):
+    return [text.get_text().replace("\n", " ") for text in ax.texts]
+
+
+def test_a_panel_for_each_operation_with_its_own_runs():
+    axes = DRAWN["success"](BOTH, OURS).axes
+    assert notes(axes[0]) == ["3 of 4", "0 of 2", "not run yet", r"$\times$"]
+    assert notes(axes[1]) == ["not run yet", "2 of 2", "not run yet", "$+$"]
+    assert notes(axes[2]) == ["not run yet"] * 3 + ["$z^2$"]
+    assert not axes[3].axison
+    assert [label.get_text() for label in axes[0].get_yticklabels()] == [REGISTRY[m].plain for m in MODELS]
+
+
+def test_the_dots_of_a_panel_are_those_of_its_operation():
+    axes = DRAWN["solved_at"](BOTH, OURS).axes
+    steps = [[list(line.get_xdata()) for line in ax.lines if line.get_color() == REGISTRY["NALU"].colour][0]
+             for ax in axes[:2]]
+    assert steps == [[], [7000, 7000]]
+    assert notes(axes[0])[0] == "1 of 4 not solved"
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_without_results_every_lane_says_so(name):
+    figure = DRAWN[name](NO_ROWS, NOTHING)
+    assert sum(notes(ax).count("not run yet") for ax in figure.axes) == len(CELLS)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_one_key_and_one_axis_are_named_for_all(name):
+    figure = DRAWN[name](BOTH, OURS)
+    assert all(ax.get_legend() is None and not ax.get_xlabel() for ax in figure.axes)
+    assert len(figure.legends) == 1 and figure.get_supxlabel()
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_same_figure_has_the_same_bytes(name, tmp_path):
+    for file in ("one.svg", "two.svg"):
+        figures.save(DRAWN[name](BOTH, OURS), tmp_path / file)
+    one, two = ((tmp_path / file).read_bytes() for file in ("one.svg", "two.svg"))
+    assert one == two
+
+
+def test_what_was_learned_and_by_whom():
+    assert by_operation.learned(OURS, OPERATIONS) == ["mul", "add"]
+    assert by_operation.learned_by(OURS, MODELS) == ["NMU", "NALU"]
+    assert by_operation.learned(NOTHING, OPERATIONS) == by_operation.learned_by(NOTHING, MODELS) == []
+
+
+def test_verdicts_by_cell():
+    said = by_operation.verdicts(OURS, PAPER, CELLS)
+    assert said["mul", "NMU"] == said["mul", "NALU"] == "agree"
+    assert said["mul", "NAC_mul"] == "not run yet" and said["add", "NALU"] == "not printed"
+    failed = summary.by_model(pd.concat([ROWS.assign(solved=False)] * 3))
+    assert by_operation.verdicts(failed, PAPER, CELLS)["mul", "NMU"] == "differ"
+
+
+def test_the_matrix_has_a_line_per_model_and_says_n():
+    table = by_operation.matrix(OURS, PAPER, CELLS)
+    assert table.columns.tolist() == ["model", r"\(\times\)", r"\(+\)", r"\(z^2\)"]
+    assert table["model"].tolist() == [REGISTRY[m].plain for m in MODELS]
+    assert table.loc[0].tolist() == ["NMU", "agree, n = 4", "not run yet", "not run yet"]
+    assert table.loc[1, r"\(+\)"] == "not printed, n = 2"
+
+
+@pytest.mark.parametrize("words, said", [
+    (["agree", "differ", "agree", "not run yet"], "2 agree, 1 differs, 1 not run yet"),
+    (["differ", "agree", "differ"], "1 agrees, 2 differ"),
+    (["not printed"], "1 not printed"),
+])
+def test_counts_in_words(words, said):
+    assert by_operation.counted(words) == said

@@ -13,10 +13,15 @@ from fused_cases import compare
 
 from nalu.registry import MODELS
 from nalu.training import reference
+from nalu.units.initialisation import nac_bound
 
 RAMP = {"hidden_size": 3, "lambda_start": 50, "lambda_end": 150, "log_every": 50}
 CALM = [name for name, row in MODELS.items() if not row.first.startswith(("NAC", "NALU"))
         and not row.second.startswith(("NAC", "NALU"))]
+
+SATURATED = nac_bound(3, 1) + 300 * 1e-3  # how far 300 steps of 1e-3 can move the largest initial weight
+OF_SATURATED_SLOPE = np.finfo(float).eps / (1 - np.tanh(SATURATED) ** 2)
+"""Relative error that the rounding of tanh leaves in its slope, 1 - tanh². Its square has twice that."""
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +42,8 @@ def test_the_networks_of_naus_and_nmus_are_calm():
 def test_300_steps_in_double_precision(name):
     found = compare(name, 300, dtype="float64", stream="philox", **RAMP)
     W, m, v = found.step.max((0, 1))
-    assert W < 1e-11 and m < 1e-9 and v < 1e-9, "of steps of 1e-3"
+    of_m, of_v = (1e-9, 1e-9) if name in CALM else (OF_SATURATED_SLOPE, 2 * OF_SATURATED_SLOPE)
+    assert W < max(1e-11, 1e-3 * of_m) and m < of_m and v < of_v, "of steps of 1e-3"
     assert found.rows.max() < 1e-9 and found.rows.shape == (6, 6, 6)
     if name in CALM:
         assert found.whole.max() < 1e-13

@@ -1,16 +1,7 @@
 r"""The same seeds here and at the authors' -> whether their outcomes agree, run by run.
 
-A *pair* is a run of ours and the authors' run of the same model, operation and seed. Two
-sets of runs that had nothing in common but their success rates would agree in a share $p_e$ of
-the pairs, too; Cohen's kappa counts what goes beyond that,
-
-$$
-\kappa = \frac{p_o - p_e}{1 - p_e}, \qquad p_e = p q + (1 - p)(1 - q),
-$$
-
-with $p_o$ the share of pairs that agree, $p$ and $q$ the success rates of the two sides. It
-is 1 where every seed has its outcome again and about 0 where the seed has no say; it is
-not defined where all runs of both sides have one outcome.
+A *pair* is a run of ours and the authors' run of the same model, operation and seed. How
+much of the agreement is due to the seed is said by `nalu.kappa`.
 """
 
 import math
@@ -21,15 +12,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import EngFormatter
 
-from nalu import notation
+from nalu import kappa, mirror, notation
 from nalu.figures import FAINT, GREY
 from nalu.registry import MODELS
+from nalu.statistics import Interval
+from nalu.summary import rows_of
 from nalu.tables import NOT_RUN
 from nalu.tasks import OPERATIONS
 
 RUN = ["operation", "model", "seed"]
 LANE = 0.42  # inches of height per pair of lanes
+SYMBOLS = dict(zip(OPERATIONS, "oDs^vP", strict=True))
 
 
 class Agreement(NamedTuple):
@@ -38,7 +33,7 @@ class Agreement(NamedTuple):
     n: int
     same: int
     solved: int  # pairs solved on both sides
-    kappa: float
+    kappa: Interval
     steps: int  # pairs solved on both sides whose steps can be compared
     equal: int  # of these, at exactly the same update
     distance: float  # median of all of them
@@ -47,6 +42,17 @@ class Agreement(NamedTuple):
     def share(self) -> str:
         """How many pairs agree, as running text."""
         return f"{self.same} of {self.n}" if self.n else NOT_RUN
+
+    @property
+    def kappa_text(self) -> str:
+        """Kappa with its 95 % interval as text; nothing where it is not defined."""
+        k = self.kappa
+        return "" if math.isnan(k.estimate) else f"{k.estimate:.2f} ({k.lower:.2f} to {k.upper:.2f})"
+
+    @property
+    def equal_share(self) -> str:
+        """How many steps are exactly equal, as running text."""
+        return f"{self.equal} of {self.steps}" if self.steps else NOT_RUN
 
 
 def pairs(rows: pd.DataFrame, authors: pd.DataFrame) -> pd.DataFrame:
@@ -72,36 +78,29 @@ def of(pairs: pd.DataFrame) -> Agreement:
     """Return how far some pairs agree."""
     ours, theirs = (pairs[c].to_numpy(bool) for c in ("solved", "solved_authors"))
     apart = (pairs["solved_at"] - pairs["solved_at_authors"]).abs().dropna()
-    return Agreement(len(pairs), int((ours == theirs).sum()), int((ours & theirs).sum()), kappa(pairs),
+    return Agreement(len(pairs), int((ours == theirs).sum()), int((ours & theirs).sum()), kappa.cohen(counts(pairs)),
                      len(apart), int((apart == 0).sum()), float(apart.median()) if len(apart) else math.nan)
 
 
-def kappa(pairs: pd.DataFrame) -> float:
-    """Return Cohen's kappa of some pairs; NaN without pairs, or if all of each cell have one outcome.
-
-    Over several cells the share of chance is the mean of those of the cells, each with its
-    own rates: that some cells are easier than others is no agreement.
-    """
-    if pairs.empty:
-        return math.nan
-    cells = pairs.groupby(RUN[:-1])
-    p, q = (cells[side].transform("mean") for side in ("solved", "solved_authors"))
-    chance = (p * q + (1 - p) * (1 - q)).mean()
-    same = (pairs["solved"] == pairs["solved_authors"]).mean()
-    return math.nan if chance == 1 else float((same - chance) / (1 - chance))
+def counts(pairs: pd.DataFrame) -> np.ndarray:
+    """Return for each cell the numbers of pairs that `nalu.kappa.cohen` takes, ``[C, 4]``."""
+    ours, theirs = (pairs[c].astype(bool) for c in ("solved", "solved_authors"))
+    kinds = pd.DataFrame({"both": ours & theirs, "ours": ours & ~theirs,
+                          "theirs": ~ours & theirs, "neither": ~ours & ~theirs})
+    return kinds.groupby([pairs[c] for c in RUN[:-1]]).sum().to_numpy(int).reshape(-1, 4)
 
 
 def table(pairs: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame:
     """Return a line of text per cell: replayed seeds, those with the same outcome, kappa, and the steps."""
     lines = []
     for operation, model in cells:
-        a = of(_cell(pairs, operation, model))
+        a = of(rows_of(pairs, operation, model))
         lines.append({
             "operation": rf"\({OPERATIONS[operation].symbol}\)",
             "model": MODELS[model].plain,
             "replayed": str(a.n) if a.n else NOT_RUN,
             "same outcome": str(a.same) if a.n else notation.MISSING,
-            "kappa": f"{a.kappa:.2f}" if a.kappa == a.kappa else notation.MISSING,
+            "kappa": a.kappa_text or notation.MISSING,
             "steps compared": str(a.steps) if a.n else notation.MISSING,
             "same update": str(a.equal) if a.steps else notation.MISSING,
             "median distance": f"{a.distance:,.0f}" if a.steps else notation.MISSING,
@@ -115,33 +114,60 @@ def undecided(authors: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> list[t
     return [cell for cell in cells if 0 < rate.get(cell, 0) < 1]
 
 
+def matrix(pairs: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    """Return how many replayed seeds have the same outcome: a line per model, a column per operation."""
+    cells = [*cells]
+    text = pd.Series([of(rows_of(pairs, *cell)).share for cell in cells], pd.MultiIndex.from_tuples(cells))
+    operations, models = ([*dict.fromkeys(names)] for names in zip(*cells, strict=True))
+    table = text.unstack(0).reindex(index=models, columns=operations).fillna(notation.MISSING)
+    table = table.rename(index=lambda m: MODELS[m].plain,
+                         columns=lambda o: rf"\({OPERATIONS[o].symbol}\)")
+    return table.rename_axis(index="model", columns=None).reset_index()
+
+
 def strip(rows: pd.DataFrame, authors: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> Axes:
     """Draw each seed twice: our run as a bar above the line of its cell, the authors' faintly below.
 
     A bar in colour is solved, a short grey one not; a seed without a bar above has not been
     run here. At the right, how many seeds have the same outcome on both sides.
     """
-    cells = [*cells]
-    ax = plt.subplots(figsize=(6.4, 0.6 + LANE * len(cells)))[1]
-    joined = pairs(rows, authors)
-    for y, (operation, model) in enumerate(cells):
-        ax.axhline(y, color=GREY, linewidth=0.4)
-        for runs, up, alpha in ((_cell(rows, operation, model), -1, 1.0),
-                                (_cell(authors, operation, model), 1, FAINT)):
-            solved = runs["solved"].astype(bool)
-            for seeds, height, colour in ((runs.loc[solved, "seed"], 0.38, MODELS[model].colour),
-                                          (runs.loc[~solved, "seed"], 0.1, GREY)):
-                ax.vlines(seeds, y, y + up * height, color=colour, alpha=alpha, linewidth=1.8)
-        a = of(_cell(joined, operation, model))
-        ax.annotate(a.share + ("\nthe same" if a.n else ""), (1, y), xycoords=ax.get_yaxis_transform(),
-                    xytext=(6, 0), textcoords="offset points", va="center", fontsize="small",
-                    annotation_clip=False)
-    names = [f"${OPERATIONS[o].symbol}$   {MODELS[m].plain}\nn = {len(_cell(rows, o, m))}" for o, m in cells]
-    ax.set_yticks(range(len(cells)), names)
-    ax.set(xlabel="seed", xlim=(-1, authors["seed"].max() + 1), ylim=(len(cells) - 0.5, -0.5))
-    ax.grid(False)
+    joined, lanes = pairs(rows, authors), []
+    for operation, model in cells:
+        mine, theirs = (rows_of(runs, operation, model) for runs in (rows, authors))
+        a = of(rows_of(joined, operation, model))
+        lanes.append(mirror.Lane(
+            model, f"${OPERATIONS[operation].symbol}$   {MODELS[model].plain}\nn = {len(mine)}",
+            a.share + ("\nthe same" if a.n else ""),
+            mirror.Bars(mine["seed"], mine["solved"].astype(bool)),
+            mirror.Bars(theirs["seed"], theirs["solved"].astype(bool), FAINT)))
+    ax = mirror.draw(lanes, 0.6, LANE)
+    ax.set_xlim(-1, authors["seed"].max() + 1)
     return ax
 
 
-def _cell(runs: pd.DataFrame, operation: str, model: str) -> pd.DataFrame:
-    return runs[(runs["operation"] == operation) & (runs["model"] == model)]
+def steps(pairs: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> Axes:
+    """Draw our solved-at against the authors', a symbol per pair; on the line both are equal.
+
+    Colours are those of the models; the symbols tell the operations apart. Cells without
+    such pairs are left out.
+    """
+    ax = plt.subplots(figsize=(5.2, 3.6))[1]
+    sound = pairs.dropna(subset=["solved_at", "solved_at_authors"])
+    for operation, model in cells:
+        cell = rows_of(sound, operation, model)
+        if len(cell):
+            ax.plot(cell["solved_at_authors"], cell["solved_at"], SYMBOLS[operation], markersize=5, alpha=0.7,
+                    color=MODELS[model].colour, markeredgewidth=0, zorder=3,
+                    label=f"${OPERATIONS[operation].symbol}$   {MODELS[model].plain}, n = {len(cell)}")
+    both = sound[["solved_at", "solved_at_authors"]].to_numpy()
+    low, high = (both.min() / 1.5, both.max() * 1.5) if len(sound) else (1e3, 5e6)
+    ax.plot([low, high], [low, high], color=GREY, linewidth=0.8)
+    ax.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high),
+           xlabel="solved at, authors (updates)", ylabel="solved at, here (updates)")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(EngFormatter())
+    if len(sound):
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    else:
+        ax.annotate(NOT_RUN, (0.5, 0.6), xycoords="axes fraction", ha="center")
+    return ax

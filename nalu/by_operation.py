@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from nalu import figures, verdict
 from nalu.registry import MODELS
-from nalu.summary import Cell, cell
+from nalu.summary import cell
 from nalu.tables import NOT_PRINTED, NOT_RUN
 from nalu.tasks import OPERATIONS
 
@@ -58,7 +58,7 @@ def verdicts(ours: pd.DataFrame, paper: pd.DataFrame, cells: Iterable[tuple[str,
     """Return ``"agree"``, ``"differ"``, ``"not run yet"`` or ``"not printed"`` by (operation, model)."""
     cells = [*cells]
     index = pd.MultiIndex.from_tuples(cells, names=["operation", "model"])
-    said = [_word(*(cell(s, m, "success_rate", o) for s in (ours, paper))) for o, m in cells]
+    said = [verdict.word(*(cell(s, m, "success_rate", o) for s in (ours, paper))) for o, m in cells]
     return pd.Series(said, index, dtype=object)
 
 
@@ -81,13 +81,6 @@ def counted(words: Iterable[str]) -> str:
     one = {"agree": "agrees", "differ": "differs"}
     return ", ".join(f"{words.count(w)} {one.get(w, w) if words.count(w) == 1 else w}"
                      for w in order if w in words)
-
-
-def _word(mine: Cell, theirs: Cell) -> str:
-    compared = verdict.rates(mine, theirs)
-    if compared is None:
-        return NOT_PRINTED if mine.n else NOT_RUN
-    return compared.verdict
 
 
 def _panels(models: list[str], operations: Iterable[str], draw: Callable[[Axes, str], Axes]) -> Figure:

@@ -38,7 +38,7 @@ def success_panel(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str]
         mine, theirs = (cell(s, model, "success_rate", operation) for s in (ours, paper))
         _interval(ax, y - 0.15, model, mine)
         _interval(ax, y + 0.15, model, theirs, faint=True)
-        _note(ax, y, f"{mine.k} of {mine.n}" if mine.n else "not run yet")
+        note(ax, y, f"{mine.k} of {mine.n}" if mine.n else "not run yet")
     ax.set(xlabel="success rate", xlim=(-0.02, 1.02))
     ax.xaxis.set_major_formatter(lambda rate, _: f"{100 * rate:.0f} %")
     _key(ax)
@@ -61,7 +61,7 @@ def solved_at_strip(rows: pd.DataFrame, ours: pd.DataFrame, paper: pd.DataFrame,
         mine, theirs = (cell(s, model, "solved_at_mean", operation) for s in (ours, paper))
         _interval(ax, y - 0.3, model, mine)
         _interval(ax, y + 0.3, model, theirs, faint=True)
-        _note(ax, y, _unsolved(mine))
+        note(ax, y, _unsolved(mine))
     ax.set_xscale("symlog", linthresh=LINEAR_TO)
     ax.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=LINEAR_TO, subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(EngFormatter())
@@ -74,14 +74,14 @@ def seeds_strip(rows: pd.DataFrame, ours: pd.DataFrame, models: Iterable[str],
                 ax: Axes | None = None) -> Axes:
     """Draw a bar for every run at its seed: tall and in colour where it is solved, a short grey one where not."""
     models = [*models]
-    ax = _lanes(models, ours, ax)
+    ax = _lanes(models, ours, ax, "mul")
     for y, model in enumerate(models):
         runs = rows[rows["model"] == model]
         solved = runs["solved"].astype(bool)
         for seeds, size, colour in ((runs.loc[solved, "seed"], 18, MODELS[model].colour),
                                     (runs.loc[~solved, "seed"], 6, GREY)):
             ax.plot(seeds, np.full(len(seeds), y), "|", color=colour, markersize=size, markeredgewidth=2)
-        _note(ax, y, _unsolved(cell(ours, model, "success_rate")))
+        note(ax, y, _unsolved(cell(ours, model, "success_rate")))
     ax.set(xlabel="seed")
     ax.grid(False)
     return ax
@@ -134,6 +134,12 @@ def learning_curves(history: pd.DataFrame, model: str, threshold: float,
     return ax
 
 
+def note(ax: Axes, y: float, text: str) -> None:
+    """Write at the right end of the lane at a height."""
+    ax.annotate(text, (1, y), xycoords=ax.get_yaxis_transform(), xytext=(6, 0),
+                textcoords="offset points", va="center", fontsize="small", annotation_clip=False)
+
+
 def save(figure: Figure, path: Path, background: str = "none") -> None:
     """Write an SVG whose bytes depend on the figure alone: no date, no random identifiers."""
     with plt.style.context(STYLE):
@@ -141,7 +147,7 @@ def save(figure: Figure, path: Path, background: str = "none") -> None:
                        metadata={"Date": None, "Creator": None})
 
 
-def _lanes(models: list[str], ours: pd.DataFrame, ax: Axes | None, operation: str = "mul") -> Axes:
+def _lanes(models: list[str], ours: pd.DataFrame, ax: Axes | None, operation: str) -> Axes:
     """Return axes with a lane for each model, the first on top, named with its number of runs."""
     if ax is None:
         width = plt.rcParams["figure.figsize"][0]
@@ -160,12 +166,6 @@ def _interval(ax: Axes, y: float, model: str, value: Cell, faint: bool = False) 
     style = {"color": row.colour, "alpha": FAINT if faint else 1.0, "zorder": 3}
     ax.plot([value.lower, value.upper], [y, y], "-", **style)
     ax.plot([value.estimate], [y], row.marker, markerfacecolor="white" if faint else row.colour, **style)
-
-
-def _note(ax: Axes, y: float, text: str) -> None:
-    """Write at the right end of a lane."""
-    ax.annotate(text, (1, y), xycoords=ax.get_yaxis_transform(), xytext=(6, 0),
-                textcoords="offset points", va="center", fontsize="small", annotation_clip=False)
 
 
 def _unsolved(runs: Cell) -> str:

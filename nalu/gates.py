@@ -21,10 +21,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from scipy.stats import binomtest
 
-from nalu import notation
+from nalu import mirror, notation
 from nalu.figures import GREY
 from nalu.registry import MODELS
 from nalu.statistics import success_rate
+from nalu.summary import rows_of
 from nalu.tables import NOT_RUN
 from nalu.tasks import OPERATIONS
 
@@ -101,7 +102,7 @@ def histogram(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str],
                                 figsize=(6.4, 0.8 + 1.75 * len(models)))
     for row, model in zip(axes, models, strict=True):
         for ax, operation in zip(row, operations, strict=True):
-            mine, theirs = (_cell(b, operation, model) for b in (ours, paper))
+            mine, theirs = (rows_of(b, operation, model) for b in (ours, paper))
             ax.axvspan(0.5, 1.04 if ADDS[operation] else -0.04, color=GREY, alpha=0.1, linewidth=0)
             _bars(ax, mine, model)
             _outline(ax, theirs)
@@ -127,25 +128,15 @@ def sides(rows: pd.DataFrame, models: Iterable[str]) -> Axes:
     Long and in colour where the gate is right, short and grey where not. At the right, how
     many seeds that have a gate for both operations have it on the same side.
     """
-    models, both, rows = [*models], on_both(rows), rows.dropna(subset="gate")
-    ax = plt.subplots(figsize=(6.4, 0.7 + 0.6 * len(models)))[1]
-    for y, model in enumerate(models):
-        ax.axhline(y, color=GREY, linewidth=0.4)
-        for operation, up in (("mul", -1), ("add", 1)):
-            runs = _cell(rows, operation, model)
-            right = np.sign(runs["gate"] - 0.5) == np.sign(ADDS[operation] - 0.5)
-            for seeds, height, colour in ((runs.loc[right, "seed"], 0.38, MODELS[model].colour),
-                                          (runs.loc[~right, "seed"], 0.1, GREY)):
-                ax.vlines(seeds, y, y + up * height, color=colour, linewidth=1.8)
+    both, rows, lanes = on_both(rows), rows.dropna(subset="gate"), []
+    for model in models:
         same = both.loc[both["model"] == model, "same"]
-        text = f"{same.sum()} of {len(same)}\nsame side" if model in set(rows["model"]) else NOT_RUN
-        ax.annotate(text, (1, y), xycoords=ax.get_yaxis_transform(), xytext=(6, 0), va="center",
-                    textcoords="offset points", fontsize="small", annotation_clip=False)
-    names = [f"{MODELS[m].plain}\nn = {(rows['model'] == m).sum()}" for m in models]
-    ax.set_yticks(range(len(models)), names)
-    ax.set(xlabel="seed", ylim=(len(models) - 0.5, -0.5))
-    ax.grid(False)
-    return ax
+        n = int((rows["model"] == model).sum())
+        lanes.append(mirror.Lane(
+            model, f"{MODELS[model].plain}\nn = {n}",
+            f"{same.sum()} of {len(same)}\nsame side" if n else NOT_RUN,
+            *(_right(rows_of(rows, operation, model), operation) for operation in ("mul", "add"))))
+    return mirror.draw(lanes, 0.7, 0.6)
 
 
 def on_both(rows: pd.DataFrame) -> pd.DataFrame:
@@ -153,6 +144,11 @@ def on_both(rows: pd.DataFrame) -> pd.DataFrame:
     gates = rows.pivot(index=["model", "seed"], columns="operation", values="gate")
     adds = gates.reindex(columns=list(ADDS)).dropna() > 0.5
     return (adds["mul"] == adds["add"]).rename("same").reset_index()
+
+
+def _right(runs: pd.DataFrame, operation: str) -> mirror.Bars:
+    """Return which runs have a gate on the side that an operation needs."""
+    return mirror.Bars(runs["seed"], np.sign(runs["gate"] - 0.5) == np.sign(ADDS[operation] - 0.5))
 
 
 def _bars(ax: Axes, cell: pd.DataFrame, model: str) -> None:
@@ -180,10 +176,6 @@ def _key(figure: Figure) -> None:
                Patch(facecolor="none", edgecolor="black", alpha=0.45, label="in the paper"),
                Patch(color=GREY, alpha=0.1, label="side that is needed")]
     figure.legend(handles=handles, loc="outside upper left", ncols=3, fontsize="small")
-
-
-def _cell(bars: pd.DataFrame, operation: str, model: str) -> pd.DataFrame:
-    return bars[(bars["operation"] == operation) & (bars["model"] == model)]
 
 
 def _of(k: int, n: int) -> str:

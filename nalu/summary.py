@@ -99,6 +99,11 @@ def cell(summary: pd.DataFrame, model: str, metric: str, operation: str = "mul")
     return Cell(*(float(row[f]) for f in Interval._fields), int(row["n"]), int(row["k"]))
 
 
+def rows_of(rows: pd.DataFrame, operation: str, model: str) -> pd.DataFrame:
+    """Return the rows of one operation and model."""
+    return rows[(rows["operation"] == operation) & (rows["model"] == model)]
+
+
 def _measures(group: pd.DataFrame) -> dict[str, Cell]:
     """Return every metric of one group of runs."""
     solved = group["solved"].astype(bool)

@@ -41,10 +41,7 @@ class Point(NamedTuple):
     @property
     def verdict(self) -> str:
         """Of the success rates: ``agree``, ``differ``, ``not run yet`` or ``not printed``."""
-        if not self.rate().n:
-            return NOT_RUN
-        found = verdict.rates(self.rate(), self.rate("paper"))
-        return found.verdict if found else NOT_PRINTED
+        return verdict.word(self.rate(), self.rate("paper"))
 
     def rate(self, side: str = "ours") -> Cell:
         """The success rate here, or with ``"paper"`` the printed one."""

@@ -43,6 +43,14 @@ def rates(ours: Cell, paper: Cell) -> Comparison | None:
     )
 
 
+def word(ours: Cell, paper: Cell) -> str:
+    """Return the verdict on two success rates, ``"not run yet"`` or, with runs, ``"not printed"``."""
+    if not ours.n:
+        return NOT_RUN
+    found = rates(ours, paper)
+    return found.verdict if found else NOT_PRINTED
+
+
 def sentence(model: str, ours: Cell, paper: Cell) -> str:
     """Return the comparison of two success rates as a sentence of Markdown."""
     name = MODELS[model].plain

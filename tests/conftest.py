@@ -43,3 +43,15 @@ def awkward(numbers):
     x[0] = torch.tensor([0.0, 1.0, -1.0, 2.0])
     x[1] = 0.0
     return x
+
+
+@pytest.fixture
+def one_style():
+    """The look of all figures; none stays open. For modules that draw: ``usefixtures``."""
+    import matplotlib.pyplot as plt
+
+    from nalu.figures import STYLE
+
+    with plt.style.context(STYLE):
+        yield
+    plt.close("all")

@@ -4,14 +4,16 @@ import matplotlib
 
 matplotlib.use("agg")
 
+import re
 from math import isnan, nan
 
-import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
 from nalu import agreement, figures, published
 from nalu.registry import MODELS
+
+pytestmark = pytest.mark.usefixtures("one_style")
 
 AUTHORS = pd.DataFrame({
     "model": "NMU", "operation": "mul", "seed": range(6),
@@ -30,13 +32,6 @@ PAIRS = agreement.pairs(ROWS, AUTHORS)
 CELLS = [("mul", "NMU"), ("add", "NMU")]
 
 
-@pytest.fixture(autouse=True)
-def one_style():
-    with plt.style.context(figures.STYLE):
-        yield
-    plt.close("all")
-
-
 def test_a_pair_is_a_run_that_both_have():
     assert PAIRS["seed"].tolist() == [0, 1, 2, 3, 4]
     other = pd.concat([ROWS, ROWS.assign(operation="add"), ROWS.assign(model="NAU")])
@@ -51,42 +46,33 @@ def test_agreement_by_hand():
     found = agreement.of(PAIRS)
     assert found[:3] == (5, 4, 3) and found[4:] == (2, 1, 1500)
     chance = 4 / 5 * 3 / 5 + 1 / 5 * 2 / 5
-    assert found.kappa == pytest.approx((4 / 5 - chance) / (1 - chance))
-    assert found.share == "4 of 5"
+    assert found.kappa.estimate == pytest.approx((4 / 5 - chance) / (1 - chance))
+    assert (found.share, found.equal_share) == ("4 of 5", "1 of 2")
+    assert re.fullmatch(r"0\.55 \(-0\.\d\d to 0\.\d\d\)", found.kappa_text)
 
 
-def outcomes(ours, theirs, operation="mul"):
-    return pd.DataFrame({"operation": operation, "model": "NMU", "solved": pd.Series(ours, dtype=bool),
-                         "solved_authors": pd.Series(theirs, dtype=bool)})
+def test_pairs_are_counted_by_cell():
+    other = PAIRS.assign(operation="add", solved=False)
+    assert agreement.counts(pd.concat([PAIRS, other])).tolist() == [[0, 0, 3, 2], [3, 1, 0, 1]]
 
 
-@pytest.mark.parametrize("ours, theirs, kappa", [
-    ([1, 0, 1, 0], [1, 0, 1, 0], 1),
-    ([1, 1, 0, 0], [1, 0, 1, 0], 0),
-    ([1, 0, 1, 0], [0, 1, 0, 1], -1),
-    ([1] * 20 + [1] * 5 + [0] * 10 + [0] * 15, [1] * 20 + [0] * 5 + [1] * 10 + [0] * 15, 0.4),
-])
-def test_kappa_of_textbook_cases(ours, theirs, kappa):
-    assert agreement.kappa(outcomes(ours, theirs)) == pytest.approx(kappa)
-
-
-def test_kappa_is_not_defined_where_nothing_varies():
-    assert isnan(agreement.kappa(outcomes([1, 1], [1, 1])))
-    assert isnan(agreement.kappa(outcomes([], [])))
-
-
-def test_cells_of_different_rates_are_no_agreement():
-    easy, hard = outcomes([1, 1], [1, 1]), outcomes([0, 0], [0, 0], "add")
-    assert isnan(agreement.kappa(pd.concat([easy, hard], ignore_index=True)))
-    luck = outcomes([1, 1, 0, 0], [1, 0, 1, 0], "sub")
-    assert agreement.kappa(pd.concat([easy, hard, luck], ignore_index=True)) == pytest.approx(0)
+def test_without_pairs_nothing_is_said():
+    found = agreement.of(PAIRS.iloc[:0])
+    assert isnan(found.kappa.estimate) and found.kappa_text == ""
+    assert found.share == found.equal_share == "not run yet"
 
 
 def test_the_table_has_a_line_per_cell():
     table = agreement.table(PAIRS, CELLS)
-    assert table.loc[0].tolist() == [r"\(\times\)", "NMU", "5", "4", "0.55", "2", "1", "1,500"]
+    assert table.loc[0].drop("kappa").tolist() == [r"\(\times\)", "NMU", "5", "4", "2", "1", "1,500"]
     nothing = table.loc[1].tolist()
     assert nothing[:3] == [r"\(+\)", "NMU", "not run yet"] and set(nothing[3:]) == {"---"}
+
+
+def test_the_matrix_has_a_place_for_every_cell():
+    table = agreement.matrix(PAIRS, [("mul", "NMU"), ("mul", "NAU"), ("add", "NMU")])
+    assert table.columns.tolist() == ["model", r"\(\times\)", r"\(+\)"]
+    assert table.to_numpy().tolist() == [["NMU", "4 of 5", "not run yet"], ["NAU", "not run yet", "---"]]
 
 
 def test_undecided_cells_of_the_authors():
@@ -106,6 +92,15 @@ def test_the_strip_draws_each_side_of_its_line():
     said = [text.get_text() for text in ax.texts]
     assert said == ["4 of 5\nthe same", "not run yet"]
     assert [label.get_text().split("\n")[1] for label in ax.get_yticklabels()] == ["n = 5", "n = 0"]
+
+
+def test_steps_are_drawn_one_against_the_other():
+    ax = agreement.steps(PAIRS, CELLS)
+    points, line = ax.lines
+    assert points.get_xydata().tolist() == [[1000, 1000], [2000, 5000]]
+    assert points.get_label().endswith("NMU, n = 2") and points.get_color() == MODELS["NMU"].colour
+    assert (line.get_xdata() == line.get_ydata()).all()
+    assert [t.get_text() for t in agreement.steps(PAIRS.iloc[:0], CELLS).texts] == ["not run yet"]
 
 
 def test_the_same_strip_has_the_same_bytes(tmp_path):

@@ -4,13 +4,14 @@ import matplotlib
 
 matplotlib.use("agg")
 
-import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from reading_cases import MODELS, NO_ROWS, PRINTED, ROWS
 
 from nalu import by_operation, figures, summary
 from nalu.registry import MODELS as REGISTRY
+
+pytestmark = pytest.mark.usefixtures("one_style")
 
 OPERATIONS = ["mul", "add", "squared"]
 BOTH = pd.concat([ROWS, ROWS[ROWS["model"] == "NALU"].assign(operation="add", solved=True, solved_at=7000.0,
@@ -23,13 +24,6 @@ DRAWN = {
     "success": lambda rows, ours: by_operation.success(ours, PAPER, MODELS, OPERATIONS),
     "solved_at": lambda rows, ours: by_operation.solved_at(rows, ours, PAPER, MODELS, OPERATIONS),
 }
-
-
-@pytest.fixture(autouse=True)
-def one_style():
-    with plt.style.context(figures.STYLE):
-        yield
-    plt.close("all")
 
 
 def notes(ax):

@@ -13,6 +13,8 @@ from reading_cases import MODELS, NO_ROWS, PRINTED, ROWS
 from nalu import figures, headline, summary
 from nalu.registry import MODELS as REGISTRY
 
+pytestmark = pytest.mark.usefixtures("one_style")
+
 OURS, PAPER = summary.by_model(ROWS), summary.as_printed(PRINTED)
 HISTORY = pd.DataFrame({"seed": [0, 0, 0, 1, 1], "step": [0, 1000, 2000, 0, 1000],
                         "test_mse": [10.0, 1e-3, 1e-9, 20.0, 5.0]})
@@ -25,13 +27,6 @@ DRAWN = {
     "solved_by": lambda rows, ours: figures.solved_by(rows, MODELS),
     "learning_curves": lambda rows, ours: figures.learning_curves(HISTORY, "NMU", 1e-6),
 }
-
-
-@pytest.fixture(autouse=True)
-def one_style():
-    with plt.style.context(figures.STYLE):
-        yield
-    plt.close("all")
 
 
 def words(ax):

@@ -12,6 +12,8 @@ import pytest
 
 from nalu import beside, figures, gates, published
 
+pytestmark = pytest.mark.usefixtures("one_style")
+
 MODEL = "NAC_then_NALU"
 ROWS = pd.DataFrame({
     "operation": ["mul"] * 5 + ["add"] * 4, "model": MODEL,
@@ -25,13 +27,6 @@ BARS = gates.bars(ROWS)
 NO_BARS = gates.bars(ROWS.iloc[:0])
 NAMES = {theirs: ours for ours, theirs in beside.PRINTED_AS.items()}
 PAPER = published.gate_histogram().replace({"model": NAMES})
-
-
-@pytest.fixture(autouse=True)
-def one_style():
-    with plt.style.context(figures.STYLE):
-        yield
-    plt.close("all")
 
 
 def test_bars_have_the_columns_and_bins_of_the_published_ones():

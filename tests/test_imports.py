@@ -17,8 +17,9 @@ MODULES = sorted((ROOT / "nalu").rglob("*.py"))
 LEVELS = [
     {"check", "paths", "files", "notation", "progress", "listing"},
     {"registry", "units", "tasks", "statistics", "published", "seeds", "origin", "results_csv"},
-    {"models", "streams", "conditions", "outcomes", "summary", "provenance", "notebooks", "show"},
+    {"models", "streams", "conditions", "outcomes", "summary", "provenance", "notebooks", "show", "kappa"},
     {"training", "grid", "tables", "figures", "report", "shard", "interactive", "matrices"},
+    {"mirror", "divergence"},
     {"experiments", "verdict", "agreement", "gates"},
     {"runs", "by_operation"},
     {"curves", "headline", "beside", "pace"},
@@ -31,10 +32,10 @@ LEVELS = [
 ]
 LEVEL = {part: number for number, parts in enumerate(LEVELS) for part in parts}
 
-COMPUTE = {"units", "models", "streams", "training", "launch", "order", "campaign", "cli", "__main__"}
+COMPUTE = {"units", "models", "streams", "training", "divergence", "launch", "order", "campaign", "cli", "__main__"}
 """All else is the reading side: seconds, and no torch."""
 
-PLAIN = ["notation", "outcomes", "statistics", "summary", "tables", "verdict"]
+PLAIN = ["notation", "outcomes", "statistics", "kappa", "summary", "tables", "verdict"]
 """Arrays and data frames in, arrays and data frames out."""
 
 

@@ -38,6 +38,15 @@ def test_nothing_to_compare():
     assert verdict.rates(cell(94, 100), NOTHING) is None
 
 
+@pytest.mark.parametrize("ours, paper, said", [
+    (cell(94, 100), cell(94, 100), "agree"), (cell(60, 100), cell(94, 100), "differ"),
+    (cell(94, 100), NOTHING, "not printed"), (NOTHING, cell(94, 100), "not run yet"),
+    (NOTHING, NOTHING, "not run yet"),
+])
+def test_one_word(ours, paper, said):
+    assert verdict.word(ours, paper) == said
+
+
 def test_sentences():
     said = verdict.sentence("NMU", cell(94, 100), cell(94, 100))
     assert said.startswith("NMU: 94 of 100 runs solved here, 94 of 100 in the paper; the rates **agree**")

@@ -47,7 +47,7 @@ class Agreement(NamedTuple):
     def kappa_text(self) -> str:
         """Kappa with its 95 % interval as text; nothing where it is not defined."""
         k = self.kappa
-        return "" if math.isnan(k.estimate) else f"{k.estimate:.2f} ({k.lower:.2f} to {k.upper:.2f})"
+        return "" if math.isnan(k.estimate) else f"{k.estimate:.2f} [{k.lower:.2f}, {k.upper:.2f}]"
 
     @property
     def equal_share(self) -> str:

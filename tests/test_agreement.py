@@ -48,7 +48,7 @@ def test_agreement_by_hand():
     chance = 4 / 5 * 3 / 5 + 1 / 5 * 2 / 5
     assert found.kappa.estimate == pytest.approx((4 / 5 - chance) / (1 - chance))
     assert (found.share, found.equal_share) == ("4 of 5", "1 of 2")
-    assert re.fullmatch(r"0\.55 \(-0\.\d\d to 0\.\d\d\)", found.kappa_text)
+    assert re.fullmatch(r"0\.55 \[-0\.\d\d, 0\.\d\d\]", found.kappa_text)
 
 
 def test_pairs_are_counted_by_cell():

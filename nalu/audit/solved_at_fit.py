@@ -17,10 +17,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import gammaln
+from scipy.optimize import brentq, minimize_scalar
+from scipy.special import chdtri, gammaln
 
 from nalu.audit import optimiser
+from nalu.statistics import Interval
 
 LOWER, UPPER = (0.0, 1e-5), (np.inf, np.inf)
 """Bounds of the mean (updates) and the variance (updates²)."""
@@ -60,12 +61,16 @@ def published_fit(steps: Sequence[float]) -> Fit:
     return Fit(begin, (float(found.x[0]), float(found.x[1])), found.iterations)
 
 
-def mean_at_variance(steps: Sequence[float], variance: float) -> float:
-    """Return the mean of largest likelihood if the variance is held, searched on a logarithmic scale."""
+def mean_at_variance(steps: Sequence[float], variance: float) -> Interval:
+    """Return the mean of largest likelihood if the variance is held, with its 95 % likelihood interval."""
+    def fall(t: float) -> float:
+        return -2 * log_likelihood(steps, np.exp(t), variance)
+
     centre = np.log(np.mean(steps))
-    found = minimize_scalar(lambda t: -log_likelihood(steps, np.exp(t), variance),
-                            bounds=(centre - 3, centre + 3), method="bounded", options={"xatol": 1e-9})
-    return float(np.exp(found.x))
+    best = float(minimize_scalar(fall, bounds=(centre - 3, centre + 3), method="bounded", options={"xatol": 1e-9}).x)
+    target = fall(best) + chdtri(1, 0.05)
+    bounds = (brentq(lambda t: fall(t) - target, best, best + step) for step in (-4, 4))
+    return Interval(*(float(np.exp(t)) for t in (best, *bounds)))
 
 
 def profile(steps: Sequence[float], mean: float) -> float:

@@ -24,7 +24,7 @@ LEVELS = [
     {"runs", "by_operation"},
     {"curves", "headline", "beside", "pace"},
     {"workfolder", "sweeps"},
-    {"launch", "repeated", "status", "panels"},
+    {"launch", "repeated", "status", "panels", "audit"},
     {"jobs", "order"},
     {"campaign"},
     {"cli"},
@@ -32,7 +32,8 @@ LEVELS = [
 ]
 LEVEL = {part: number for number, parts in enumerate(LEVELS) for part in parts}
 
-COMPUTE = {"units", "models", "streams", "training", "divergence", "launch", "order", "campaign", "cli", "__main__"}
+COMPUTE = {"units", "models", "streams", "training", "divergence", "launch", "order", "campaign", "cli", "__main__",
+           "audit"}
 """All else is the reading side: seconds, and no torch."""
 
 PLAIN = ["notation", "outcomes", "statistics", "kappa", "summary", "tables", "verdict"]

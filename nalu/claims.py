@@ -68,31 +68,36 @@ class _Said(NamedTuple):
     p_twice: float = math.nan
 
 
-def all_claims() -> list[Claim]:
+def all_claims(level: float = LEVEL) -> list[Claim]:
     """Return the claims of both papers with their verdicts, from the results of this checkout."""
-    return judge(evidence.gather())
+    return judge(evidence.gather(), level)
 
 
-def judge(items: Iterable[Evidence]) -> list[Claim]:
-    """Return a claim for each piece of evidence, in the same order; those that are the same are tested once."""
+def judge(items: Iterable[Evidence], level: float = LEVEL) -> list[Claim]:
+    """Return a claim for each piece of evidence, in the same order; those that are the same are tested once.
+
+    ``level`` is that of the procedure of Benjamini and Hochberg.
+    """
     items = [*items]
-    said = {item.same: _look(item) for item in {i.same: i for i in reversed(items)}.values()}
+    said = {same: _look(item) for same, item in {i.same: i for i in items}.items()}
     twice = [same for same, s in said.items() if s.verdict is None and not math.isnan(s.p_twice)]
-    for same in _found(twice, said):
+    for same in _found(twice, said, level):
         if said[same].p_twice >= LEVEL:
             said[same] = said[same]._replace(
                 verdict=ARTEFACT, note=f"half, by the beta fit: twice the value agrees, p = {said[same].p_twice:.2g}")
     still = [same for same, s in said.items() if s.verdict is None]
-    differ = set(_found(still, said))
+    differ = set(_found(still, said, level))
     for same in still:
         said[same] = said[same]._replace(verdict=DIFFER if same in differ else AGREE, corrected=None)
-    return [Claim(i.printed, evidence.ours(i), s.verdict, s.p, s.corrected, s.note, i.same)
+    measured = {same: evidence.ours(i) for same, i in {i.same: i for i in items}.items()}
+    return [Claim(i.printed, measured[i.same], s.verdict, s.p, s.corrected, s.note, i.same)
             for i in items for s in [said[i.same]]]
 
 
-def _found(names: list, said: dict[Hashable, _Said]) -> list:
+def _found(names: list, said: dict[Hashable, _Said], level: float) -> list:
     """Return those of some claims that the procedure rejects."""
-    return [name for name, wrong in zip(names, comparisons.rejected(said[n].p for n in names), strict=True) if wrong]
+    wrong = comparisons.rejected((said[name].p for name in names), level)
+    return [name for name, rejected in zip(names, wrong, strict=True) if rejected]
 
 
 def _look(item: Evidence) -> _Said:

@@ -12,13 +12,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from nalu import comparisons, published, runs
-from nalu.printed import Printed, numbers
-from nalu.statistics import Interval
-from nalu.summary import NOTHING, Cell, by_model
+from nalu import comparisons, published, runs, statistics
+from nalu.printed import RATE, Printed, numbers
+from nalu.summary import NOTHING, Cell
 from nalu.tasks import Arithmetic
 
 SPARSITY = "sparsity_error_mean"
+INTERVALS = {RATE: statistics.success_rate, "solved_at_median": comparisons.median_interval,
+             "solved_at_mean": statistics.solved_at_mean, SPARSITY: statistics.sparsity_error_mean}
+"""Metric -> the interval of its values."""
 
 
 class Evidence(NamedTuple):
@@ -58,16 +60,17 @@ def ours(item: Evidence) -> Cell:
     """Return our value of a metric; a median has the interval of its order statistics."""
     if item.rows is None or item.rows.empty:
         return NOTHING
-    found = by_model(item.rows).set_index("metric").loc[item.printed.metric]
-    value = Cell(*(float(found[f]) for f in Interval._fields), int(found["n"]), int(found["k"]))
-    if item.printed.metric != "solved_at_median":
-        return value
-    return Cell(*comparisons.median_interval(values(item)), value.n, value.k)
+    return Cell(*INTERVALS[item.printed.metric](values(item)), len(item.rows), int(item.rows["solved"].sum()))
 
 
 def values(item: Evidence) -> np.ndarray:
-    """Return our values behind a metric of the solved runs; a sparsity error counts as at most ½, as in its definition."""
-    rows = item.rows[item.rows["solved"].astype(bool)]
+    """Return our values behind a metric: outcomes, or what is defined for solved runs.
+
+    A sparsity error counts as at most ½, as in its definition.
+    """
+    solved = item.rows["solved"].to_numpy(bool)
+    if item.printed.metric == RATE:
+        return solved
     if item.printed.metric == SPARSITY:
-        return np.minimum(rows["sparsity_error"].to_numpy(float), 0.5)
-    return rows["solved_at"].to_numpy(float)
+        return np.minimum(item.rows["sparsity_error"].to_numpy(float)[solved], 0.5)
+    return item.rows["solved_at"].to_numpy(float)[solved]

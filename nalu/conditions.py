@@ -107,6 +107,8 @@ class Experiment:
     curves : int
         Points per factor of ten of the learning curves that are committed beside the
         results; 0 keeps none.
+    also : tuple of str
+        Names like that of `published`, of tables and figures that print some of these runs again.
 
     Raises
     ------
@@ -122,6 +124,7 @@ class Experiment:
     varies: str | None = None
     window: int = 5000
     curves: int = 0
+    also: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _safe(self.name, "experiment name")

@@ -53,17 +53,20 @@ _TABLE = (
         "operations", "All models on all operations",
         f"{_ICLR}, Table 2 and appendix: all models on all operations; {_SEDL}, table",
         grid(_OF_OPERATIONS, {"operation": ["mul", "div", "add", "sub", "root", "squared"]}),
-        published="function_task_static_all"),
+        published="function_task_static_all",
+        also=("function_task_static", "function_task_static_reproduce")),
     Experiment(
         "hidden_size", "Multiplication with more hidden units than needed",
         f"{_ICLR}, Figure 3, top; {_SEDL}, figure of four parameters",
         grid(_OF_MULTIPLICATION, {"hidden_size": range(2, 11)}, seeds=range(50)),
-        published="simple_function_static_mul_hidden_size", varies="hidden_size"),
+        published="simple_function_static_mul_hidden_size", varies="hidden_size",
+        also=("simple_function_static_mul_parameter",)),
     Experiment(
         "ranges", "Multiplication on other input ranges",
         f"{_ICLR}, Figure 3, bottom; {_SEDL}, figure of the ranges",
         grid(_OF_MULTIPLICATION, {("train_range", "test_range"): _RANGES}, seeds=range(50)),
-        published="simple_function_static_mul_range", varies="train_range"),
+        published="simple_function_static_mul_range", varies="train_range",
+        also=("simple_function_static_mul_range_reproduce",)),
     Experiment(
         "input_size", "Multiplication with more or fewer inputs",
         f"{_ICLR}, appendix: input size; {_SEDL}, figure of four parameters",
@@ -72,18 +75,21 @@ _TABLE = (
                iterations=10_000_000)
         + grid(_OF_MULTIPLICATION, {"input_size": [225, 250, 275, 300]}, seeds=range(50),
                iterations=15_000_000),
-        published="simple_function_static_mul_input_size", varies="input_size", window=15_000),
+        published="simple_function_static_mul_input_size", varies="input_size", window=15_000,
+        also=("simple_function_static_mul_parameter",)),
     Experiment(
         "overlap", "Multiplication of sums that share more or fewer inputs",
         f"{_ICLR}, appendix: overlap ratio; {_SEDL}, figure of four parameters",
         grid(_OF_MULTIPLICATION, {"overlap_ratio": [0.0, 0.1, 0.25, 0.5, 0.75, 1.0]},
              seeds=range(50)),
-        published="simple_function_static_mul_overlap", varies="overlap_ratio"),
+        published="simple_function_static_mul_overlap", varies="overlap_ratio",
+        also=("simple_function_static_mul_parameter",)),
     Experiment(
         "subset", "Multiplication of sums over more or fewer inputs",
         f"{_ICLR}, appendix: subset ratio; {_SEDL}, figure of four parameters",
         grid(_OF_MULTIPLICATION, {"subset_ratio": [0.05, 0.1, 0.25, 0.5]}, seeds=range(50)),
-        published="simple_function_static_mul_subset", varies="subset_ratio"),
+        published="simple_function_static_mul_subset", varies="subset_ratio",
+        also=("simple_function_static_mul_parameter",)),
     Experiment(
         "hidden_size_ablation", "The NMU without its regulariser, without its clamp",
         f"{_ICLR}, appendix: ablation study",

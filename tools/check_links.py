@@ -38,6 +38,8 @@ for page in sorted(p for p in ROOT.rglob("*.html") if "_static" not in p.parts):
         target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
         if not target.exists():
             bad.append(f"{page.relative_to(ROOT)}: no file for {url}")
+        elif "=" in parts.fragment:  # a selection that a script reads, not an anchor
+            continue
         elif parts.fragment and target.suffix == ".html" and parts.fragment != "top":
             if unquote(parts.fragment) not in anchors(target):
                 bad.append(f"{page.relative_to(ROOT)}: no anchor for {url}")

@@ -4,11 +4,13 @@ For every report notebook ``notebooks/NAME.ipynb`` of the repository a page
 ``notebooks/NAME.ipynb`` of the book is written before Sphinx looks for its sources: the
 executed copy ``runs/notebooks/NAME.ipynb`` when there is one, else the source, with a
 note that it has not been run and a warning. A page is rewritten only when its content
-changes, so incremental builds stay incremental.
+changes, so incremental builds stay incremental. Links from an output to another notebook,
+which JupyterLab follows as they are, lead to its page.
 """
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from sphinx.util import logging
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 PAGES = "notebooks"
 NOT_RUN = (":::{attention}\nThis notebook has not been executed in this checkout; the page "
            "shows its source only. `make report` executes it.\n:::\n")
+TO_NOTEBOOK = re.compile(r'(<a href="(?![\w+.-]+:|/)[^"#]+)\.ipynb(?=["#])')
 
 
 def sync(app, config) -> None:
@@ -48,6 +51,8 @@ def _executed(name: str, copy: Path) -> str:
             if "text/html" in output.get("data", {}):  # myst_nb warns about other kinds
                 for mime in [m for m in output["data"] if m.startswith("application/vnd.")]:
                     del output["data"][mime]
+                html = "".join(output["data"]["text/html"])
+                output["data"]["text/html"] = TO_NOTEBOOK.sub(r"\1.html", html)
     if made_from:
         notebook["cells"].append(_markdown("made-from", _provenance(name, made_from)))
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"

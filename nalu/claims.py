@@ -1,0 +1,162 @@
+r"""Every printed number is a claim -> what our runs say about it, by tests that are stated here.
+
+A *claim* says that one distribution gave the printed number and our runs of the same
+condition; `nalu.comparisons` has the test for each metric. Its verdict is
+
+* ``published value is an artefact``, whether or not there are runs of ours: where the
+  authors' runs are known, by `nalu.artefacts`; elsewhere for a sparsity error that is
+  rejected while twice its value is not (p of at least 5 %), as a beta fit halves it,
+* ``cannot be compared``: the papers print no number, or no value scatters on either side,
+* ``not run yet``,
+* ``too few runs``: whatever our runs had given, no p-value would have been below 5 %,
+  so that to agree would mean nothing; or a mean has fewer solved runs than its test needs,
+* ``differ`` if the procedure of Benjamini and Hochberg at 5 %, over all claims that are left,
+  rejects it; else ``agree``.
+
+The procedure controls the false discovery rate: of the claims that are said to differ, a share
+of at most 5 % is expected to be true, if the tests are independent or positively dependent.
+Claims about the same runs are; and replayed seeds make the two sides more alike than
+independent samples, so that true claims are rejected less often still. Claims that are too
+weak to be rejected are left out of it, which only the numbers of runs decide. The halved
+sparsity errors are found before, by the procedure over the sparsity errors alone: they would
+use up its level for the others.
+
+The same number printed twice, about the same runs of ours, is one claim: it is tested once, and
+all its lines have that verdict.
+
+Which runs speak to a claim is decided in `nalu.evidence`.
+"""
+
+import math
+from collections.abc import Hashable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from nalu import artefacts, comparisons, evidence, notation
+from nalu.evidence import SPARSITY, Evidence
+from nalu.printed import RATE, Printed
+from nalu.statistics import Interval
+from nalu.summary import Cell
+from nalu.tables import NOT_RUN
+from nalu.verdict import LEVEL
+
+AGREE, DIFFER, ARTEFACT, FEW, NOT_COMPARABLE = \
+    "agree", "differ", "published value is an artefact", "too few runs", "cannot be compared"
+VERDICTS = (AGREE, DIFFER, ARTEFACT, FEW, NOT_RUN, NOT_COMPARABLE)
+
+
+class Claim(NamedTuple):
+    """A printed number with ours, and what a test says of them; p is NaN where none was made."""
+
+    printed: Printed
+    ours: Cell
+    verdict: str
+    p: float
+    corrected: Interval | None
+    note: str
+    same: Hashable
+
+
+class _Said(NamedTuple):
+    """What is known of a claim before all are looked at together; no verdict yet if it is open."""
+
+    verdict: str | None
+    p: float = math.nan
+    note: str = ""
+    corrected: Interval | None = None
+    p_twice: float = math.nan
+
+
+def all_claims(level: float = LEVEL) -> list[Claim]:
+    """Return the claims of both papers with their verdicts, from the results of this checkout."""
+    return judge(evidence.gather(), level)
+
+
+def judge(items: Iterable[Evidence], level: float = LEVEL) -> list[Claim]:
+    """Return a claim for each piece of evidence, in the same order; those that are the same are tested once.
+
+    ``level`` is that of the procedure of Benjamini and Hochberg.
+    """
+    items = [*items]
+    said = {same: _look(item) for same, item in {i.same: i for i in items}.items()}
+    twice = [same for same, s in said.items() if s.verdict is None and not math.isnan(s.p_twice)]
+    for same in _found(twice, said, level):
+        if said[same].p_twice >= LEVEL:
+            said[same] = said[same]._replace(
+                verdict=ARTEFACT, note=f"half, by the beta fit: twice the value agrees, p = {said[same].p_twice:.2g}")
+    still = [same for same, s in said.items() if s.verdict is None]
+    differ = set(_found(still, said, level))
+    for same in still:
+        said[same] = said[same]._replace(verdict=DIFFER if same in differ else AGREE, corrected=None)
+    measured = {same: evidence.ours(i) for same, i in {i.same: i for i in items}.items()}
+    return [Claim(i.printed, measured[i.same], s.verdict, s.p, s.corrected, s.note, i.same)
+            for i in items for s in [said[i.same]]]
+
+
+def _found(names: list, said: dict[Hashable, _Said], level: float) -> list:
+    """Return those of some claims that the procedure rejects."""
+    wrong = comparisons.rejected((said[name].p for name in names), level)
+    return [name for name, rejected in zip(names, wrong, strict=True) if rejected]
+
+
+def _look(item: Evidence) -> _Said:
+    """Look at one claim by itself."""
+    paper, metric = item.printed.cell, item.printed.metric
+    if math.isnan(paper.estimate):
+        return _Said(NOT_COMPARABLE, note="no number is printed")
+    known, corrected, note = item.authors is not None and metric != RATE, None, ""
+    if known:
+        found = artefacts.find(paper.estimate, item.authors, metric)
+        if found.defects:
+            note, corrected = ", ".join(artefacts.WORDS[d] for d in found.defects), found.correct
+    if item.rows is None or item.rows.empty:
+        return _Said(ARTEFACT if corrected else NOT_RUN, note=note, corrected=corrected)
+    tested = _of_rates(item) if metric == RATE else _of_known(item) if known else _of_printed(item)
+    if corrected:
+        beside = "" if math.isnan(tested.p) else f"; ours beside the corrected value: p = {tested.p:.2g}"
+        return tested._replace(verdict=ARTEFACT, note=note + beside, corrected=corrected, p=math.nan)
+    return tested
+
+
+def _of_rates(item: Evidence) -> _Said:
+    value, paper = evidence.ours(item), item.printed.cell
+    weak = comparisons.rate_smallest(value.n, paper) >= LEVEL
+    return _Said(FEW, note="no outcome could differ") if weak else _Said(None, comparisons.rate(value, paper))
+
+
+def _of_known(item: Evidence) -> _Said:
+    """Compare with the authors' runs themselves."""
+    x, y = evidence.values(item), artefacts.sample(item.authors, item.printed.metric)
+    if item.printed.metric == "solved_at_median":
+        return _of_medians(x, float(np.median(y)) if len(y) else math.nan, 0.0, len(y))
+    if comparisons.means_smallest(len(x), len(y)) >= LEVEL:
+        return _Said(FEW, note=_solved(x))
+    return _Said(None, comparisons.means(x, np.minimum(y, 0.5) if item.printed.metric == SPARSITY else y))
+
+
+def _of_printed(item: Evidence) -> _Said:
+    """Compare with a number that is all there is."""
+    x, paper = evidence.values(item), item.printed.cell
+    off = notation.scientific_rounding(paper.estimate) * (1 + 1e-6)
+    if item.printed.metric == "solved_at_median":
+        return _of_medians(x, paper.estimate, off, paper.k)
+    if len(x) < comparisons.FEWEST or paper.k < 2:
+        return _Said(FEW, note=_solved(x))
+    p = comparisons.printed_mean(x, paper, off)
+    if math.isnan(p):
+        return _Said(NOT_COMPARABLE, note="no value scatters")
+    if item.printed.metric != SPARSITY:
+        return _Said(None, p)
+    double = paper._replace(**{f: 2 * getattr(paper, f) for f in Interval._fields})
+    return _Said(None, p, p_twice=comparisons.printed_mean(x, double, 2 * off), corrected=double.interval)
+
+
+def _of_medians(x: np.ndarray, median: float, off: float, m: int) -> _Said:
+    if not len(x) or not m or comparisons.median_smallest(len(x), m) >= LEVEL:
+        return _Said(FEW, note=_solved(x))
+    return _Said(None, comparisons.median(x, median, off, m))
+
+
+def _solved(x: np.ndarray) -> str:
+    return f"{len(x)} solved {'run' if len(x) == 1 else 'runs'}"

@@ -24,14 +24,14 @@ LEVELS = [
     {"curves", "headline", "beside", "pace"},
     {"workfolder", "sweeps"},
     {"launch", "repeated", "status", "panels"},
-    {"jobs", "order"},
+    {"jobs", "order", "together"},
     {"campaign"},
     {"cli"},
     {"__main__"},
 ]
 LEVEL = {part: number for number, parts in enumerate(LEVELS) for part in parts}
 
-COMPUTE = {"units", "models", "streams", "training", "launch", "order", "campaign", "cli", "__main__"}
+COMPUTE = {"units", "models", "streams", "training", "launch", "together", "order", "campaign", "cli", "__main__"}
 """All else is the reading side: seconds, and no torch."""
 
 PLAIN = ["notation", "outcomes", "statistics", "summary", "tables", "verdict"]

@@ -24,7 +24,7 @@ def mixture(task, **settings):
     plans = [Plan(name, replace(task, operation=[*OPERATIONS][k % 6]), hidden_size=2 + k % 4,
                   **SHARED, **(SGD if k % 5 == 4 else {}), **ramp, **settings)
              for k, name in enumerate(MODELS)]
-    diverging = Plan("NALU", task, learning_rate=1e20, **SHARED, **settings)
+    diverging = Plan("Linear", task, optimizer="sgd", learning_rate=10.0, **SHARED, **settings)
     return [*plans[:4], diverging, *plans[4:]]
 
 

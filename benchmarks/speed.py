@@ -10,7 +10,7 @@ from timing import Chunks, Row, measured, one_core, rates
 
 from nalu.tasks import Arithmetic
 from nalu.training import Plan
-from nalu.training.fused import loop, mersenne, philox
+from nalu.training.fused import batches, mersenne, philox
 from nalu.training.fused.engine import Fused
 from nalu.training.reference import Reference
 
@@ -97,7 +97,7 @@ def _philox(count, x, low, width):
 def _authors(count, words, out, low, width, subsets, x, sums, one, two, tile):
     position = mersenne.N
     for _ in range(count):
-        position = loop.draw_authors(words, out, position, low, width, subsets, x, sums, one, two, tile)
+        position = batches.draw_authors(words, out, position, low, width, subsets, x, sums, one, two, tile)
 
 
 def against_random_numbers(models: tuple[str, ...], repetitions: int, seconds: float) -> list[Row]:
@@ -124,7 +124,7 @@ def _batches(machine: Fused, count: int = 10_000):
     else:
         arguments = (_authors, lanes.words[0].copy(), np.empty(mersenne.N, np.uint32), lanes.low,
                      lanes.width, lanes.subsets[0], x, sums, np.empty(I * B), np.empty(0),
-                     np.empty((I, loop.ROWS)))
+                     np.empty((I, batches.ROWS)))
 
     def job() -> int:
         arguments[0](count, *arguments[1:])

@@ -45,7 +45,9 @@ def run(order: Order, conditions: Iterable[str], jobs: int, complain: Callable[[
         print(f"{order.experiment} {name}: {state}", flush=True)
     train = [name for name in todo if todo[name]]
     alone = jobs == 1 or len(train) <= 1
-    if alone:
+    if order.together:
+        code = _together(order, train, complain) if train else OK
+    elif alone:
         code = max((_one(order, name, complain) for name in train), default=OK)
     else:
         from nalu.launch import prepare
@@ -85,6 +87,18 @@ def _one(order: Order, name: str, complain: Callable[[object], None]) -> int:
         shard.failed(str(error))
         complain(f"{order.experiment} {name} failed; log: {shard.log}\n{error}")
         return FAILED
+    except (ValueError, OSError) as error:
+        complain(error)
+        return REFUSED
+    return OK
+
+
+def _together(order: Order, names: list[str], complain: Callable[[object], None]) -> int:
+    from nalu.together import train_together
+
+    try:
+        train_together(order.experiment, names, order.seeds, order.engine, order.device,
+                       wait=order.wait)
     except (ValueError, OSError) as error:
         complain(error)
         return REFUSED

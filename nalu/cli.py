@@ -62,6 +62,9 @@ def _parser() -> Parser:
     train.add_argument("--repeat", action="store_true",
                        help="also, once in this checkout, what has results; compare with them")
     train.add_argument("--direct", action="store_true", help="without papermill and its log")
+    train.add_argument("--together", action="store_true",
+                       help="all conditions at once from the same batches, without papermill: "
+                       "the cheap way on a CPU")
     train.add_argument("--wait", action="store_true",
                        help="for a process that trains the same seeds, instead of giving up")
     train.add_argument("--rows", metavar="FILE", type=Path,
@@ -100,9 +103,13 @@ def _train(given: argparse.Namespace) -> int:
     names = [entry.condition(name).id for name in given.condition]
     if given.rows and len(names) != 1:
         raise ValueError(f"--rows needs one condition, got {len(names)}")
+    jobs = _jobs(given.jobs)
+    if given.together and (jobs > 1 or given.repeat):
+        raise ValueError("--together trains in one process what has no results; leave out "
+                         + ("--repeat" if given.repeat else "--jobs"))
     order = Order(entry.name, given.seeds, given.engine, given.device, given.repeat, given.direct,
-                  given.wait)
-    code = run(order, names or [c.id for c in entry.conditions], _jobs(given.jobs), _complain)
+                  given.wait, given.together)
+    code = run(order, names or [c.id for c in entry.conditions], jobs, _complain)
     if given.rows and not code:
         order.write_rows(names[0], given.rows)
     return code

@@ -1,6 +1,6 @@
 """Train one condition and hand in its results: behind ``train.ipynb`` and the command line."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 
 import pandas as pd
@@ -105,34 +105,52 @@ def sentence(rows: pd.DataFrame) -> str:
     return text + (f", half of them by update {steps.median():,.0f}." if solved else ".")
 
 
-def _train(shard: Shard, seeds: tuple[int, ...], engine: str, device: str,
-           checkpoint_seconds: float) -> None:
-    case = shard.condition
-    training = {
+def about(seeds: tuple[int, ...], engine: str, device: str) -> dict:
+    """What ``spec.json`` says of a training that begins now."""
+    return {
         "began": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
         "seeds": seed_lists.text(seeds), "engine": engine, "device": device,
         "hardware": _hardware(device), "commit": origin.commit(),
         "versions": origin.versions(), "machine": origin.machine(),
     }
+
+
+def first(note: Callable[[], None], bar: Progress) -> Callable[[int, int], None]:
+    """A progress bar that begins with a note.
+
+    Not earlier: a checkpoint that is refused leaves all files as they are.
+    """
     begun = False
 
     def progress(done: int, total: int) -> None:
         nonlocal begun
-        if not begun:  # not earlier: a checkpoint that is refused leaves all files as they are
-            shard.note(training)
+        if not begun:
+            note()
             begun = True
         bar(done, total)
 
-    prepare(engine, device)
-    with Progress(case.id) as bar:
-        history = train(seeds=seeds, engine=engine, device=device, progress=progress,
-                        checkpoint_file=shard.checkpoint(seeds, engine, device),
-                        checkpoint_seconds=checkpoint_seconds, **case.plan_arguments())
+    return progress
+
+
+def keep(shard: Shard, seeds: tuple[int, ...], history: pd.DataFrame, training: dict) -> None:
+    """Store what a training has found, and that it has ended."""
     seconds, stopped = history.attrs["seconds"], history.attrs["stopped_at"]
     origins = {"engine": history.attrs["engine"], "device": training["hardware"],
                "commit": training["commit"], "seconds": round(seconds / len(seeds), 3)}
     shard.keep(history, {seed: origins | {"stopped_at": stopped.get(seed)} for seed in seeds})
     shard.note(training | {"engine": origins["engine"], "seconds": round(seconds, 3)})
+
+
+def _train(shard: Shard, seeds: tuple[int, ...], engine: str, device: str,
+           checkpoint_seconds: float) -> None:
+    case, training = shard.condition, about(seeds, engine, device)
+    prepare(engine, device)
+    with Progress(case.id) as bar:
+        history = train(seeds=seeds, engine=engine, device=device,
+                        progress=first(lambda: shard.note(training), bar),
+                        checkpoint_file=shard.checkpoint(seeds, engine, device),
+                        checkpoint_seconds=checkpoint_seconds, **case.plan_arguments())
+    keep(shard, seeds, history, training)
 
 
 def _to_train(folder: WorkFolder, seeds: Iterable[int], repeat: bool) -> tuple[int, ...]:

@@ -23,6 +23,7 @@ class Order:
     repeat: bool = False
     direct: bool = False
     wait: bool = False
+    together: bool = False
 
     def train(self, condition: str) -> None:
         """Train one condition in this process and the kernel that it starts.

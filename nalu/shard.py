@@ -49,13 +49,18 @@ class Shard:
         """Whether a process trains these seeds now."""
         return files.is_locked(self.lock_file)
 
-    def checkpoint(self, of: Iterable[int], engine: str = "auto", device: str = "cpu") -> Path:
+    def holder(self) -> str:
+        """The process that trains these seeds now; nothing if none does."""
+        return self.lock_file.read_text("utf8").strip() if self.busy() else ""
+
+    def checkpoint(self, of: Iterable[int], engine: str = "auto", device: str = "cpu",
+                   together: Iterable[str] = ()) -> Path:
         """Checkpoint of the training of these seeds by the present code.
 
-        What the next training must not continue, be it of other seeds, by another engine
-        or by code that has changed since, has another name.
+        What the next training must not continue, be it of other seeds, by another engine,
+        `together` with other conditions, or by code that has changed since, has another name.
         """
-        which = [seeds.text(of), engine, device, origin.code()]
+        which = [seeds.text(of), engine, device, origin.code(), *together]
         return self.path / f"checkpoint-{_digest(which)[:12]}.npz"
 
     def failed(self, why: str | None) -> None:

@@ -36,12 +36,15 @@ class State:
     seconds : float
         Estimated time to train them, one condition after the other; NaN if nothing is
         recorded that could tell.
+    processes : set of str
+        Those that train it now; one may train many conditions.
     """
 
     condition: Condition
     state: str
     missing: tuple[int, ...]
     seconds: float
+    processes: frozenset[str] = frozenset()
 
     @property
     def done(self) -> int:
@@ -54,16 +57,17 @@ def of(experiment: Experiment, pace: Pace | None = None) -> Iterator[State]:
     missing, pace = runs.missing(experiment.name), pace or Pace()
     for condition in experiment.conditions:
         seeds = missing[condition.id]
-        state = _state(WorkFolder(experiment, condition), seeds)
+        folder = WorkFolder(experiment, condition)
+        processes = folder.holders()
+        state = RUNNING if processes else _state(folder, seeds)
         seconds = len(seeds) * pace.seconds(condition) if seeds else 0.0
-        yield State(condition, state, seeds, seconds)
+        yield State(condition, state, seeds, seconds, processes)
 
 
 def total(name: str, states: Iterable[State]) -> str:
     """Return one line: how many conditions and runs are finished, and how long the rest takes.
 
-    The time is that of the recorded runs, divided among as many conditions as are
-    running now.
+    The time is that of the recorded runs, divided among as many processes as train now.
     """
     states = list(states)
     counts = {state: sum(s.state == state for s in states) for state in (RUNNING, FAILED, STOPPED)}
@@ -73,11 +77,12 @@ def total(name: str, states: Iterable[State]) -> str:
     text += "".join(f", {count} {state}" for state, count in counts.items() if count)
     if runs_done == runs_all:
         return text
+    processes = frozenset().union(*(s.processes for s in states))
     known = [s.seconds for s in states if not math.isnan(s.seconds)]
     if not any(known):
         return f"{text}; left: {left(math.nan)}"
     more = "more than " if len(known) < len(states) else ""
-    return f"{text}; left: {more}{left(sum(known) / max(1, counts[RUNNING]))}"
+    return f"{text}; left: {more}{left(sum(known) / max(1, len(processes)))}"
 
 
 def left(seconds: float) -> str:
@@ -86,8 +91,6 @@ def left(seconds: float) -> str:
 
 
 def _state(folder: WorkFolder, missing: tuple[int, ...]) -> str:
-    if folder.busy():
-        return RUNNING
     if not missing:
         return FINISHED
     if folder.failure():

@@ -31,9 +31,13 @@ class WorkFolder:
         found = sorted(self.path.glob(f"*{shard.suffix(self.condition)}"))
         return [Shard(self.experiment, self.condition, path.name) for path in found]
 
+    def holders(self) -> frozenset[str]:
+        """The processes that train seeds of this condition now."""
+        return frozenset(part.holder() for part in self.shards() if part.busy())
+
     def busy(self) -> bool:
         """Whether a process trains seeds of this condition now."""
-        return any(part.busy() for part in self.shards())
+        return bool(self.holders())
 
     def failure(self) -> str:
         """Why a training failed; nothing if none did."""

@@ -68,7 +68,7 @@ def compare(name: str, steps: int, shape=SMALL, operations=OPS, **settings) -> C
 
     restarted, whole = machines(), machines()
     errors = np.zeros((steps, len(operations), 3))
-    names = restarted[0]._names()
+    names = restarted[0].members[0].names()
     state = [as_fused(reference, names, k) for k in range(len(operations))]
     for t in range(steps):
         for k, machine in enumerate(restarted):

@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 
 from nalu import units
-from nalu.training.fused import cache, loop, mersenne, philox, scalars
-from nalu.training.fused.engine import CODES
+from nalu.training.fused import batches, cache, mersenne, philox, scalars
+from nalu.training.fused.member import CODES
 from nalu.training.fused.kernels import (
     KERNELS,
     backward,
@@ -56,8 +56,8 @@ with cache.kept():
     @probe
     def sums_and_target(operation, x, subsets, sums, y):
         """Subset sums `[K, B]` and the target `[B]` of inputs `[I, B]`."""
-        loop.sum_rows(x, subsets, sums)
-        loop.target(operation, sums, y)
+        batches.sum_rows(x, subsets, sums)
+        batches.target(operation, sums, y)
 
     @probe
     def twister(words, out, position, low, width, into, coins_after):
@@ -72,9 +72,9 @@ with cache.kept():
     @probe
     def authors_batch(words, out, position, low, width, subsets, x, sums, one, two, tile, operation, y):
         """A batch of the authors' stream into `x` `[I, B]`, its sums and its target."""
-        position = loop.draw_authors(
+        position = batches.draw_authors(
             words, out, position, low, width, subsets, x, sums, one, two, tile)
-        loop.target(operation, sums, y)
+        batches.target(operation, sums, y)
         return position
 
 

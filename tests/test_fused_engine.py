@@ -155,6 +155,7 @@ def test_one_compilation_serves_all_plans(variant):
     usual, other = (Fused(Plan(**{"model": "NMU", "task": TASK, "iterations": 3} | settings))
                     for settings in ({}, VARIANTS[variant]))
     assert typeof(other.settings) == typeof(usual.settings)
+    assert typeof(other.shared) == typeof(usual.shared)
     assert typeof(other.lanes) == typeof(usual.lanes)
 
 

@@ -30,14 +30,14 @@ LEVELS = [
     {"evidence"},
     {"claims"},
     {"claims_table"},
-    {"jobs", "order"},
+    {"jobs", "order", "together"},
     {"campaign"},
     {"cli"},
     {"__main__"},
 ]
 LEVEL = {part: number for number, parts in enumerate(LEVELS) for part in parts}
 
-COMPUTE = {"units", "models", "streams", "training", "divergence", "launch", "order", "campaign", "cli", "__main__",
+COMPUTE = {"units", "models", "streams", "training", "divergence", "launch", "together", "order", "campaign", "cli", "__main__",
            "audit"}
 """All else is the reading side: seconds, and no torch."""
 

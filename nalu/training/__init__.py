@@ -2,5 +2,6 @@
 
 from nalu.training.driver import Fit, fit, train
 from nalu.training.plan import Plan
+from nalu.training.together import fit_together
 
-__all__ = ["Fit", "Plan", "fit", "train"]
+__all__ = ["Fit", "Plan", "fit", "fit_together", "train"]

@@ -87,35 +87,54 @@ def fit(
     for name in settings:
         check.one_of(name, SETTINGS, "setting")
     plan = Plan(model, task, seeds, iterations, **settings)
+    machine = make_engine(engine, plan)
+    (trained,) = run(machine, [machine], checkpoint_file, checkpoint_seconds, checkpoint_every,
+                     progress, tensorboard)
+    return trained
+
+
+def run(machine, members: list, checkpoint_file: Path | str | None, checkpoint_seconds: float,
+        checkpoint_every: int | None, progress: Callable[[int, int], None] | None,
+        tensorboard: Path | str | None = None) -> list[Fit]:
+    """Run an engine to the end, as `fit` says; one `Fit` for each of its `members`.
+
+    A member has ``plan``, ``history`` and ``model(k)``; an engine for one plan is its own.
+    The time is shared equally among them.
+    """
     if checkpoint_every is not None:
         checkpoint_every = check.integer(checkpoint_every, "checkpoint_every", at_least=1)
-    machine = make_engine(engine, plan)
     file = Path(checkpoint_file) if checkpoint_file is not None else None
-    before = _resume(machine, file) if file is not None and file.exists() else 0.0
+    meta = {"engine": machine.name, "identity": _identity(members)}
+    before = _resume(machine, meta, file) if file is not None and file.exists() else 0.0
     board = None
     if tensorboard is not None:
         from nalu.training.board import Board
 
-        board = Board(Path(tensorboard), plan)
+        board = Board(Path(tensorboard), machine.plan)
         board.show(machine)
     begun = saved = time.monotonic()
     for done in stages(machine, _stops(machine, checkpoint_every, board)):
         if board is not None:
             board.show(machine)
         if progress is not None:
-            progress(done, plan.end)
+            progress(done, machine.plan.end)
         due = time.monotonic() - saved >= checkpoint_seconds
         if checkpoint_every is not None:
             due = done % checkpoint_every == 0
-        if file is not None and due and done < plan.end:
+        if file is not None and due and done < machine.plan.end:
             seconds = before + time.monotonic() - begun
-            checkpoint.save(file, machine.state(), _meta(machine) | {"seconds": seconds})
+            checkpoint.save(file, machine.state(), meta | {"iteration": done, "seconds": seconds})
             saved = time.monotonic()
     if board is not None:
         board.close()
-    history = machine.history.frame(machine.iteration)
-    history.attrs |= {"engine": machine.name, "seconds": before + time.monotonic() - begun}
-    return Fit(history, {s: _copy(machine, k) for k, s in enumerate(plan.seeds)})
+    seconds = (before + time.monotonic() - begun) / len(members)
+    return [_fit(member, machine, seconds) for member in members]
+
+
+def _fit(member, machine, seconds: float) -> Fit:
+    history = member.history.frame(machine.iteration)
+    history.attrs |= {"engine": machine.name, "seconds": seconds}
+    return Fit(history, {s: _copy(member, k) for k, s in enumerate(member.plan.seeds)})
 
 
 def stages(machine, stops: list[int], seconds: float = 1.0) -> Iterator[int]:
@@ -144,21 +163,18 @@ def _stops(machine, every: int | None, board) -> list[int]:
     return stops
 
 
-def _meta(machine) -> dict:
-    return {
-        "iteration": machine.iteration,
-        "engine": machine.name,
-        "identity": machine.plan.identity(),
-    }
+def _identity(members: list) -> dict:
+    """What two trainings must share to be the same: all settings of all members."""
+    first, *others = (member.plan.identity() for member in members)
+    return first | ({"together": others} if others else {})
 
 
-def _resume(machine, file: Path) -> float:
+def _resume(machine, mine: dict, file: Path) -> float:
     """Take up a checkpoint; return the seconds that it took to get there."""
     state, meta = checkpoint.load(file)
-    mine = _meta(machine) | {name: meta.get(name) for name in ("iteration", "seconds")}
-    if _plain(meta) != _plain(mine):
-        theirs, ours = _flat(meta), _flat(mine)
-        differ = [k for k in ours if _plain(theirs.get(k)) != _plain(ours[k])]
+    theirs, ours = _plain(_flat(meta)), _plain(_flat(mine))
+    if theirs != ours:
+        differ = [k for k in {**ours, **theirs} if theirs.get(k) != ours.get(k)]
         raise ValueError(
             f"{file} is the checkpoint of another training, it differs in "
             f"{', '.join(differ)}; delete it or give another file"
@@ -180,7 +196,7 @@ def _plain(value):
     return value
 
 
-def _copy(machine, k: int) -> nn.Module:
-    model = machine.plan.build(machine.plan.seeds[k]).to(getattr(torch, machine.plan.dtype))
-    model.load_state_dict({n: v.cpu() for n, v in machine.model(k).state_dict().items()})
+def _copy(member, k: int) -> nn.Module:
+    model = member.plan.build(member.plan.seeds[k]).to(getattr(torch, member.plan.dtype))
+    model.load_state_dict({n: v.cpu() for n, v in member.model(k).state_dict().items()})
     return model

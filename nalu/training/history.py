@@ -25,13 +25,19 @@ class History:
     * ``gate``: mean gate of the last unit on the training batch.
 
     ``stopped_at`` `[seed]` is the iteration at which a seed became NaN, or `RUNNING`.
+
+    An engine that trains several plans at once may give the memory of both.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, values: np.ndarray | None = None,
+                 stopped_at: np.ndarray | None = None) -> None:
         self.seeds = np.array(plan.seeds, np.int64)
         self.steps = plan.log_steps
-        self.values = np.full((len(self.seeds), len(self.steps), len(MEASURES)), np.nan)
-        self.stopped_at = np.full(len(self.seeds), RUNNING, np.int64)
+        shape = len(self.seeds), len(self.steps), len(MEASURES)
+        self.values = np.empty(shape) if values is None else values
+        self.stopped_at = np.empty(shape[0], np.int64) if stopped_at is None else stopped_at
+        self.values[:] = np.nan
+        self.stopped_at[:] = RUNNING
 
     def state(self, iteration: int) -> dict[str, np.ndarray]:
         """What is known before `iteration`."""

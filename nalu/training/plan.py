@@ -116,6 +116,13 @@ class Plan:
         ramp = (iteration - self.lambda_start) / (self.lambda_end - self.lambda_start)
         return self.lambda_sparse * min(max(ramp, 0.0), 1.0)
 
+    def batches(self) -> dict:
+        """What decides the batches, and when they are used: all but the model, how it learns,
+        and the operation. Plans with equal values can be trained together."""
+        task = asdict(self.task)
+        del task["operation"]
+        return task | {name: getattr(self, name) for name in _OF_BATCHES}
+
     @property
     def end(self) -> int:
         """Number of updates, N + 1."""
@@ -147,3 +154,4 @@ def _check_device(name: str) -> None:
 
 
 _AT_LEAST = {"iterations": 1, "hidden_size": 1, "batch_size": 1, "log_every": 1}
+_OF_BATCHES = ("seeds", "iterations", "stream", "batch_size", "log_every", "dtype", "device")

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from torch import nn
 
 from nalu import units
 from nalu.models import TwoLayer
-from nalu.tasks import OPERATIONS
 from nalu.training.fused import cache
 from nalu.training.fused.kernels import KERNELS
-from nalu.training.history import RUNNING, History
+from nalu.training.fused.member import CHUNK, Member
+from nalu.training.history import MEASURES, RUNNING
 from nalu.training.plan import Plan
 
 with cache.kept():
     from nalu.training.fused import loop
 
-CHUNK = 80  # samples that are evaluated together: inputs of size 100 fill 32 kB
-CODES = {name: code for code, name in enumerate(KERNELS)}
+BLOCK = 200_000
+"""Bytes of batches that are drawn at a time: they stay in the second-level cache until all
+plans have used them."""
+STATE = ("parameters", "m", "v", "words", "position")
 
 
 def obstacle(plan: Plan) -> str | None:
@@ -38,55 +39,52 @@ def obstacle(plan: Plan) -> str | None:
 class Fused:
     """Trains the seeds of a plan in one compiled loop, several seeds at a time.
 
+    Other plans that use the same batches (`nalu.training.Plan.batches`) can be trained
+    beside it; the batches are then drawn once for all. ``members`` are all of them, in the
+    order given; ``plan``, ``history`` and `model` are those of the first.
+
     ``iteration`` is the next iteration; `advance` runs up to a later one.
     """
 
     name = "fused"
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan, self.iteration, self.history = plan, 0, History(plan)
-        model = plan.build(plan.seeds[0])
-        self.parts = [model.first, model.second]
-        self.rows = [KERNELS[type(part).__name__] for part in self.parts]
-        kind = np.dtype(plan.dtype)
-        start = np.stack([self._pack(plan.build(seed)) for seed in plan.seeds]).astype(kind)
+    def __init__(self, plan: Plan, *others: Plan) -> None:
+        plans, self.plan, self.iteration = (plan, *others), plan, 0
+        shape = len(plans), len(plan.seeds)
+        values = np.empty((*shape, len(plan.log_steps), len(MEASURES)))
+        stopped_at = np.empty(shape, np.int64)
+        self.members = [Member(*of) for of in zip(plans, values, stopped_at, strict=True)]
+        self.history, self.model = self.members[0].history, self.members[0].model
+        self.operations = list(dict.fromkeys(one.task.operation for one in plans))
+        self.shared = self._shared()
+        self.lanes = self._lanes(values, stopped_at)
         self.settings = self._settings()
-        self.lanes = self._lanes(start, kind)
 
-    def _names(self) -> list[str]:
-        """Names of all parameters in the order of the loop."""
-        return [f"{part}.{name}" for part, row in zip(("first", "second"), self.rows, strict=True)
-                for name in row.parameters]
+    def _settings(self) -> np.ndarray:
+        """The table of the plans; each gets its part of the parameters."""
+        rows, begin = [], 0
+        for member in self.members:
+            end = begin + member.size
+            member.parameters = self.lanes.parameters[:, begin:end]
+            row = member.settings() | {"begin": begin, "end": end,
+                                       "answers": self.operations.index(member.plan.task.operation)}
+            rows.append(tuple(row[name] for name in loop.PLAN.names))
+            begin = end
+        return np.array(rows, loop.PLAN)
 
-    def _pack(self, model: nn.Module) -> np.ndarray:
-        state = model.state_dict()
-        return torch.cat([state[name].flatten() for name in self._names()]).numpy()
+    def _shared(self) -> loop.Shared:
+        plan = self.plan
+        size = plan.batch_size * (np.dtype(plan.dtype).itemsize * plan.task.input_size
+                                  + 8 * len(plan.task.layout))
+        return loop.Shared(plan.batch_size, plan.log_every, plan.stream == "authors",
+                           block=max(1, BLOCK // size))
 
-    def _settings(self) -> loop.Plan:
-        plan, (one, two) = self.plan, self.rows
-        I, H = plan.task.input_size, self.parts[0].out_features
-        B = max(plan.batch_size, CHUNK)
-        size = lambda row, I, O: row.matrices * O * I + row.vectors * O  # noqa: E731
-        return loop.Plan(
-            first=CODES[type(self.parts[0]).__name__],
-            second=CODES[type(self.parts[1]).__name__],
-            operation=list(OPERATIONS).index(plan.task.operation), hidden_size=H,
-            batch_size=plan.batch_size, log_every=plan.log_every,
-            adam=plan.optimizer == "adam", learning_rate=plan.learning_rate,
-            momentum=plan.momentum, lambda_sparse=plan.lambda_sparse,
-            lambda_start=plan.lambda_start, lambda_end=plan.lambda_end,
-            authors=plan.stream == "authors",
-            split=sum(p.numel() for p in self.parts[0].parameters()),
-            weights1=size(one, I, H), weights2=size(two, H, 1),
-            sparse1=one.sparse * H * I, sparse2=two.sparse * H,
-            scratch1=one.scratch(I, H, B), scratch2=two.scratch(H, 1, B), gated=two.gated,
-        )
-
-    def _lanes(self, start: np.ndarray, kind: np.dtype) -> loop.Lanes:
-        plan, task = self.plan, self.plan.task
+    def _lanes(self, values: np.ndarray, stopped_at: np.ndarray) -> loop.Lanes:
+        plan, task, kind = self.plan, self.plan.task, np.dtype(self.plan.dtype)
         low, high = np.array(task.train_range).T.copy()  # of one layout, for one compiled loop
         valid, test = task.validation_inputs(), task.test_inputs()
         words = [np.random.RandomState(task.training_seed(s)).get_state()[1] for s in plan.seeds]
+        start = np.concatenate([member.start() for member in self.members], 1).astype(kind)
         return loop.Lanes(
             seed=np.array(plan.seeds, np.int64), words=np.stack(words),
             position=np.full(len(plan.seeds), 624, np.int64), low=low, width=high - low,
@@ -94,39 +92,36 @@ class Fused:
             parameters=start, m=np.zeros_like(start), v=np.zeros_like(start),
             valid_x=_chunks(valid, kind), valid_y=self._targets(valid, kind),
             test_x=_chunks(test, kind), test_y=self._targets(test, kind),
-            values=self.history.values, stopped_at=self.history.stopped_at,
+            values=values, stopped_at=stopped_at,
         )
 
     def _targets(self, x: np.ndarray, kind: np.dtype) -> np.ndarray:
-        targets = [self.plan.task.target(x, s)[:, 0] for s in self.plan.seeds]
-        return np.stack(targets).astype(np.float32).astype(kind)
+        """Targets `[operation, seed, sample]` of evaluation inputs, rounded to float32."""
+        tasks = {member.plan.task.operation: member.plan.task for member in self.members}
+        targets = [[tasks[name].target(x, s)[:, 0] for s in self.plan.seeds]
+                   for name in self.operations]
+        return np.array(targets, np.float32).astype(kind)
 
     def advance(self, stop: int) -> None:
         """Run the iterations from `self.iteration` up to, not including, `stop`."""
-        running = np.flatnonzero(self.history.stopped_at == RUNNING)
-        loop.advance(self.settings, self.lanes, running, self.iteration, stop)
+        running = np.flatnonzero((self.lanes.stopped_at == RUNNING).any(0))
+        loop.advance(self.shared, self.settings, self.lanes, running, self.iteration, stop)
         self.iteration = stop
 
-    def model(self, k: int) -> nn.Module:
-        """The network of the k-th seed."""
-        model = self.plan.build(self.plan.seeds[k]).to(getattr(torch, self.plan.dtype))
-        state, packed = model.state_dict(), torch.from_numpy(self.lanes.parameters[k])
-        for name in self._names():
-            state[name].copy_(packed[: state[name].numel()].view_as(state[name]))
-            packed = packed[state[name].numel() :]
-        return model
-
     def state(self) -> dict[str, np.ndarray]:
-        """All that the following iterations depend on, as arrays."""
-        names = ("parameters", "m", "v", "words", "position")
-        arrays = {name: getattr(self.lanes, name) for name in names}
-        return arrays | self.history.state(self.iteration)
+        """All that the following iterations depend on, as arrays; seeds plan by plan."""
+        arrays = {name: getattr(self.lanes, name) for name in STATE}
+        known = [member.history.state(self.iteration) for member in self.members]
+        return arrays | {name: np.concatenate([one[name] for one in known]) for name in known[0]}
 
     def restore(self, state: dict[str, np.ndarray], iteration: int) -> None:
         """Continue at `iteration` where `state` was taken."""
-        for name in ("parameters", "m", "v", "words", "position"):
+        for name in STATE:
             getattr(self.lanes, name)[:] = state[name]
-        self.history.restore(state)
+        count = len(self.plan.seeds)
+        for j, member in enumerate(self.members):
+            rows = slice(j * count, (j + 1) * count)
+            member.history.restore({name: state[name][rows] for name in ("history", "stopped_at")})
         self.iteration = iteration
 
 

@@ -8,97 +8,33 @@ from collections import namedtuple
 import numpy as np
 from numba import njit, prange
 
-from nalu.training.fused import mersenne, philox
+from nalu.training.fused import mersenne
+from nalu.training.fused.batches import ROWS, draw, target
 from nalu.training.fused.kernels import backward, chain, forward, penalty, project, weight
 from nalu.training.fused.maps import exact, kernel
 from nalu.training.fused.scalars import FAST
+from nalu.training.history import RUNNING
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
 
-Plan = namedtuple("Plan", """
-    first second operation hidden_size batch_size log_every adam learning_rate momentum
-    lambda_sparse lambda_start lambda_end authors split weights1 weights2 sparse1 sparse2
-    scratch1 scratch2 gated""")
-"""Settings of all seeds: codes of the units' kernels, sizes, and the papers' parameters."""
+PLAN = np.dtype([(name, np.int64) for name in """
+    first second operation answers hidden_size begin end split weights1 weights2 sparse1
+    sparse2 scratch1 scratch2 lambda_start lambda_end adam gated""".split()]
+    + [(name, np.float64) for name in ("learning_rate", "momentum", "lambda_sparse")])
+"""Settings of one of the plans that are trained together: codes of the units' kernels, sizes,
+the papers' parameters, and where its own are among those of all plans (`begin`, `end`)."""
+
+Shared = namedtuple("Shared", "batch_size log_every authors block")
+"""Settings that the plans share; `block` is how many batches are drawn at a time."""
 
 Lanes = namedtuple("Lanes", """
     seed words position low width subsets parameters m v valid_x valid_y test_x test_y
     values stopped_at""")
-"""State and data, the seed first: `parameters[k]` are those of the k-th seed. Evaluation
-inputs are shared, `[chunk, I, C]`; `valid_y[k]` are the targets, in the same order."""
+"""State and data: `parameters[k]` are those of the k-th seed, one plan's after the other's.
+Evaluation inputs are shared, `[chunk, I, C]`; `valid_y[a, k]` are the targets of the a-th
+operation in the same order. `values[j, k]` and `stopped_at[j, k]` are of the j-th plan."""
 
-ROWS = 64  # samples of the authors' stream that are laid out together
-ADD, SUB, MUL, DIV, SQUARED, ROOT = range(6)
-
-
-@kernel
-def target(operation, sums, y):
-    """The operation on the subset sums `[K, B]`, float64, rounded into `y` `[B]`."""
-    for b in range(y.size):
-        z = sums[0, b]
-        if operation == SUB:
-            z -= sums[1, b]
-        elif operation == DIV:
-            z /= sums[1, b]
-        elif operation == SQUARED:
-            z *= z
-        elif operation == ROOT:
-            z = math.sqrt(z)
-        else:
-            for k in range(1, sums.shape[0]):
-                z = z + sums[k, b] if operation == ADD else z * sums[k, b]
-        y[b] = np.float32(z)
-
-
-@kernel
-def sum_rows(x, subsets, sums):
-    """Subset sums `[K, B]` of inputs `[I, B]`, in float64."""
-    for k in range(subsets.shape[0]):
-        sums[k, :] = 0
-        for i in range(subsets[k, 0], subsets[k, 1]):
-            for b in range(x.shape[1]):
-                sums[k, b] += np.float64(x[i, b])
-
-
-@kernel
-def lay_out(drawn, b0, subsets, x, sums, tile):
-    """Samples `[R, I]`, float64, into the columns of `x` `[I, B]` and `sums` from `b0` on.
-
-    The sums are taken before the inputs are rounded to float32, as the authors do.
-    Unsigned indices spare the loops Python's check for negative ones.
-    """
-    R, first = np.uint64(drawn.shape[0]), np.uint64(b0)
-    for i in range(x.shape[0]):
-        for r in range(R):
-            tile[i, r] = drawn[r, i]
-    for i in range(x.shape[0]):
-        for r in range(R):
-            x[i, first + r] = np.float32(tile[i, r])
-    for k in range(subsets.shape[0]):
-        for r in range(R):
-            sums[k, first + r] = 0
-        for i in range(subsets[k, 0], subsets[k, 1]):
-            for r in range(R):
-                sums[k, first + r] += tile[i, r]
-
-
-@kernel
-def draw_authors(words, out, position, low, width, subsets, x, sums, one, two, tile):
-    """A batch of the authors' stream into `x` `[I, B]`, and its subset sums.
-
-    The stream runs through the inputs of a sample before it goes to the next sample; a few
-    samples at a time are brought into the layout of the loop while they are in the cache.
-    """
-    I, B = x.shape
-    if low.size == 2:
-        position = mersenne.uniform(words, out, position, low[0], width[0], one)
-        position = mersenne.uniform(words, out, position, low[1], width[1], two)
-        position = mersenne.choose(words, out, position, one, two)
-    for b in range(0, B, tile.shape[1]):
-        rows = one[b * I : min(B, b + tile.shape[1]) * I]
-        if low.size == 1:
-            position = mersenne.uniform(words, out, position, low[0], width[0], rows)
-        lay_out(rows.reshape(-1, I), b, subsets, x, sums, tile)
-    return position
+Room = namedtuple("Room", "t z dz y dy z_eval y_eval nothing s1 s2 w1 w2 dw1 dw2 g")
+"""Memory that the plans use one after the other, large enough for each of them."""
 
 
 @kernel
@@ -156,49 +92,33 @@ def step(plan, t, p, g, m, v):
 
 
 @kernel
-def run_lane(plan, lanes, k, start, stop):
-    """Train the k-th seed from iteration `start` up to, not including, `stop`."""
-    p, m, v = lanes.parameters[k], lanes.m[k], lanes.v[k]
-    kind = p.dtype
-    subsets, words, position = lanes.subsets[k], lanes.words[k], lanes.position[k]
-    B, H, I = plan.batch_size, plan.hidden_size, lanes.valid_x.shape[1]
-    C = lanes.valid_x.shape[2]
-    x = np.empty((I, B), kind)
-    sums = np.empty((subsets.shape[0], B), np.float64)
-    one, two = np.empty(I * B, np.float64), np.empty(I * B * (lanes.low.size - 1), np.float64)
-    out, tile = np.empty(mersenne.N, np.uint32), np.empty((I, ROWS), np.float64)
-    if plan.authors:
-        mersenne.temper(words, out)
-    t_batch = np.empty(B, kind)
-    z, dz, y, dy = np.empty((H, B), kind), np.empty((H, B), kind), np.empty((1, B), kind), \
-        np.empty((1, B), kind)
-    nothing = np.empty((0, B), kind)
-    z_eval, y_eval = np.empty((H, C), kind), np.empty((1, C), kind)
-    s1, s2 = np.empty(plan.scratch1, kind), np.empty(plan.scratch2, kind)
+def train(shared, plan, lanes, j, k, start, count, x, sums, room):
+    """Train the k-th seed of the j-th plan with `count` batches from iteration `start` on."""
+    p = lanes.parameters[k, plan.begin : plan.end]
+    m, v = lanes.m[k, plan.begin : plan.end], lanes.v[k, plan.begin : plan.end]
+    B, H, C = shared.batch_size, plan.hidden_size, lanes.valid_x.shape[2]
+    t_batch, y, dy, y_eval, nothing = room.t, room.y, room.dy, room.y_eval, room.nothing
+    z, dz = room.z[: H * B].reshape(H, B), room.dz[: H * B].reshape(H, B)
+    z_eval = room.z_eval[: H * C].reshape(H, C)
+    s1, s2 = room.s1[: plan.scratch1], room.s2[: plan.scratch2]
+    w1, w2 = room.w1[: plan.weights1], room.w2[: plan.weights2]
+    dw1, dw2 = room.dw1[: plan.weights1], room.dw2[: plan.weights2]
     p1, p2 = p[: plan.split], p[plan.split :]
-    w1, w2 = np.empty(plan.weights1, kind), np.empty(plan.weights2, kind)
-    dw1, dw2 = np.empty(plan.weights1, kind), np.empty(plan.weights2, kind)
-    g = np.empty(p.size, kind)
+    g = room.g[: p.size]
     g1, g2 = g[: plan.split], g[plan.split :]
-    two_over_B = kind.type(2.0 / B)
+    two_over_B = p.dtype.type(2.0 / B)
 
-    for t in range(start, stop):
-        if plan.authors:
-            position = draw_authors(words, out, position, lanes.low, lanes.width, subsets,
-                                    x, sums, one, two, tile)
-        else:
-            philox.inputs(x, lanes.seed[k], t, lanes.low, lanes.width)
-            sum_rows(x, subsets, sums)
-        target(plan.operation, sums, t_batch)
-
+    for n in range(count):
+        t = start + n
+        target(plan.operation, sums[n], t_batch)
         weight(plan.first, p1, w1)
         weight(plan.second, p2, w2)
-        predict(plan, w1, w2, x, z, y, s1, s2)
+        predict(plan, w1, w2, x[n], z, y, s1, s2)
         mse = mean_squared_error(y, t_batch)
         if np.isnan(mse):
-            lanes.stopped_at[k] = t
+            lanes.stopped_at[j, k] = t
             break
-        logged = t % plan.log_every == 0
+        logged = t % shared.log_every == 0
         gate = np.nan
         if logged and plan.gated:
             gate = np.float64(s2[:B].mean())
@@ -209,7 +129,7 @@ def run_lane(plan, lanes, k, start, stop):
         for b in range(B):
             dy[0, b] = two_over_B * (y[0, b] - t_batch[b])
         backward(plan.second, w2, z, y, dy, dw2, dz, s2)
-        backward(plan.first, w1, x, z, dz, dw1, nothing, s1)
+        backward(plan.first, w1, x[n], z, dz, dw1, nothing, s1)
         chain(plan.first, p1, w1, dw1, g1)
         chain(plan.second, p2, w2, dw2, g2)
         ramp = (t - plan.lambda_start) / (plan.lambda_end - plan.lambda_start)
@@ -217,11 +137,11 @@ def run_lane(plan, lanes, k, start, stop):
         if scale > 0.0 or logged:
             value = penalty(plan.first, p1, scale, g1) + penalty(plan.second, p2, scale, g2)
             if logged:
-                row = lanes.values[k, t // plan.log_every]
+                row = lanes.values[j, k, t // shared.log_every]
                 row[0] = mse
-                row[1] = evaluate(plan, w1, w2, lanes.valid_x, lanes.valid_y[k],
+                row[1] = evaluate(plan, w1, w2, lanes.valid_x, lanes.valid_y[plan.answers, k],
                                   z_eval, y_eval, s1, s2)
-                row[2] = evaluate(plan, w1, w2, lanes.test_x, lanes.test_y[k],
+                row[2] = evaluate(plan, w1, w2, lanes.test_x, lanes.test_y[plan.answers, k],
                                   z_eval, y_eval, s1, s2)
                 row[3] = value
                 row[4] = max(sparsity_error(w1[: plan.sparse1]), sparsity_error(w2[: plan.sparse2]))
@@ -229,11 +149,45 @@ def run_lane(plan, lanes, k, start, stop):
         step(plan, t, p, g, m, v)
         project(plan.first, p1)
         project(plan.second, p2)
+
+
+@kernel
+def run_lane(shared, plans, lanes, k, start, stop):
+    """Train the k-th seed of all plans from iteration `start` up to, not including, `stop`."""
+    kind = lanes.parameters.dtype
+    T, B, I, C = shared.block, shared.batch_size, lanes.valid_x.shape[1], lanes.valid_x.shape[2]
+    H, P = plans.hidden_size.max(), (plans.end - plans.begin).max()
+    room = Room(
+        np.empty(B, kind), np.empty(H * B, kind), np.empty(H * B, kind), np.empty((1, B), kind),
+        np.empty((1, B), kind), np.empty(H * C, kind), np.empty((1, C), kind),
+        np.empty((0, B), kind), np.empty(plans.scratch1.max(), kind),
+        np.empty(plans.scratch2.max(), kind), np.empty(plans.weights1.max(), kind),
+        np.empty(plans.weights2.max(), kind), np.empty(plans.weights1.max(), kind),
+        np.empty(plans.weights2.max(), kind), np.empty(P, kind))
+    x = np.empty((T, I, B), kind)
+    sums = np.empty((T, lanes.subsets.shape[1], B), np.float64)
+    words, position = lanes.words[k], lanes.position[k]
+    out, tile = np.empty(mersenne.N, np.uint32), np.empty((I, ROWS), np.float64)
+    one, two = np.empty(I * B, np.float64), np.empty(I * B * (lanes.low.size - 1), np.float64)
+    tools = words, out, one, two, tile
+    if shared.authors:
+        mersenne.temper(words, out)
+
+    for t in range(start, stop, T):
+        count = min(T, stop - t)
+        position = draw(shared, lanes, k, t, count, position, tools, x, sums)
+        running = False
+        for j in range(plans.size):
+            if lanes.stopped_at[j, k] == RUNNING:
+                train(shared, plans[j], lanes, j, k, t, count, x, sums, room)
+                running = True
+        if not running:
+            break
     lanes.position[k] = position
 
 
 @njit(parallel=True, cache=True, fastmath=FAST, error_model="numpy", nogil=True)
-def advance(plan, lanes, running, start, stop):
+def advance(shared, plans, lanes, running, start, stop):
     """Run the seeds whose indices are in `running`, side by side."""
     for j in prange(running.size):
-        run_lane(plan, lanes, running[j], start, stop)
+        run_lane(shared, plans, lanes, running[j], start, stop)

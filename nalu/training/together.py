@@ -1,0 +1,77 @@
+"""Several plans trained from one stream of batches, which is drawn once for all of them.
+
+For a seed, all models, operations, hidden sizes and optimisers of a task learn from the same
+batches, and to draw them is most of the work: four fifths of an update for the authors'
+stream and a small model. What a plan learns is, to the last digit, what it learns alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from nalu import check
+from nalu.training.driver import Fit, run
+from nalu.training.engines import ENGINES
+from nalu.training.plan import Plan
+
+ABLE = ("auto", "fused")
+"""Engines that can; "auto" means "fused" here."""
+
+
+def fit_together(
+    plans: Iterable[Plan],
+    *,
+    engine: str = "auto",
+    checkpoint_file: Path | str | None = None,
+    checkpoint_seconds: float = 60.0,
+    checkpoint_every: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Fit]:
+    """Train all seeds of several plans; return for each what `fit` returns for it alone.
+
+    The time, ``history.attrs["seconds"]``, is shared equally among the plans.
+
+    Parameters
+    ----------
+    plans
+        They may differ in the model, its size, the optimiser, the regulariser and the
+        operation, and must be equal in all that `Plan.batches` names.
+    engine : {"auto", "fused"}
+    checkpoint_file, checkpoint_seconds, checkpoint_every, progress
+        As those of `fit`; one file holds the state of all.
+
+    Raises
+    ------
+    ValueError
+        If the plans have other batches, the engine cannot train one of them, or the
+        checkpoint is truncated or of other trainings.
+    """
+    plans = tuple(plans)
+    examine(plans, engine)
+    from nalu.training.fused.engine import Fused
+    from nalu.training.fused.warm import warm
+
+    warm(dtype=plans[0].dtype)
+    machine = Fused(*plans)
+    return run(machine, machine.members, checkpoint_file, checkpoint_seconds, checkpoint_every,
+               progress)
+
+
+def examine(plans: tuple[Plan, ...], engine: str = "auto") -> None:
+    """Raise a `ValueError` of one line if plans cannot be trained together."""
+    check.one_of(engine, ENGINES, "engine")
+    if engine not in ABLE:
+        raise ValueError(f"engine {engine!r} cannot train plans together; allowed: {', '.join(ABLE)}")
+    if not plans:
+        raise ValueError("plans must not be empty")
+    from nalu.training.fused.engine import obstacle
+
+    first = plans[0].batches()
+    for plan in plans:
+        for name, value in plan.batches().items():
+            if value != first[name]:
+                raise ValueError("plans that are trained together must have the same "
+                                 f"{name}, got {first[name]!r} and {value!r}")
+        if problem := obstacle(plan):
+            raise ValueError(f"engine 'fused' cannot run this: {problem}; train it alone")

@@ -58,8 +58,8 @@ class Claim(NamedTuple):
     same: Hashable
 
 
-class _Said(NamedTuple):
-    """What is known of a claim before all are looked at together; no verdict yet if it is open."""
+class Said(NamedTuple):
+    """What the tests say of a claim; it has no verdict before all claims have been looked at together."""
 
     verdict: str | None
     p: float = math.nan
@@ -74,11 +74,19 @@ def all_claims(level: float = LEVEL) -> list[Claim]:
 
 
 def judge(items: Iterable[Evidence], level: float = LEVEL) -> list[Claim]:
-    """Return a claim for each piece of evidence, in the same order; those that are the same are tested once.
+    """Return a claim for each piece of evidence, in the same order; the arguments are those of `verdicts`."""
+    items = [*items]
+    said = verdicts(items, level)
+    measured = {same: evidence.ours(item) for same, item in {i.same: i for i in items}.items()}
+    return [Claim(i.printed, measured[i.same], s.verdict, s.p, s.corrected, s.note, i.same)
+            for i in items for s in [said[i.same]]]
+
+
+def verdicts(items: Iterable[Evidence], level: float = LEVEL) -> dict[Hashable, Said]:
+    """Return what is said of each different claim; those that are the same are tested once.
 
     ``level`` is that of the procedure of Benjamini and Hochberg.
     """
-    items = [*items]
     said = {same: _look(item) for same, item in {i.same: i for i in items}.items()}
     twice = [same for same, s in said.items() if s.verdict is None and not math.isnan(s.p_twice)]
     for same in _found(twice, said, level):
@@ -89,29 +97,27 @@ def judge(items: Iterable[Evidence], level: float = LEVEL) -> list[Claim]:
     differ = set(_found(still, said, level))
     for same in still:
         said[same] = said[same]._replace(verdict=DIFFER if same in differ else AGREE, corrected=None)
-    measured = {same: evidence.ours(i) for same, i in {i.same: i for i in items}.items()}
-    return [Claim(i.printed, measured[i.same], s.verdict, s.p, s.corrected, s.note, i.same)
-            for i in items for s in [said[i.same]]]
+    return said
 
 
-def _found(names: list, said: dict[Hashable, _Said], level: float) -> list:
+def _found(names: list, said: dict[Hashable, Said], level: float) -> list:
     """Return those of some claims that the procedure rejects."""
     wrong = comparisons.rejected((said[name].p for name in names), level)
     return [name for name, rejected in zip(names, wrong, strict=True) if rejected]
 
 
-def _look(item: Evidence) -> _Said:
+def _look(item: Evidence) -> Said:
     """Look at one claim by itself."""
     paper, metric = item.printed.cell, item.printed.metric
     if math.isnan(paper.estimate):
-        return _Said(NOT_COMPARABLE, note="no number is printed")
+        return Said(NOT_COMPARABLE, note="no number is printed")
     known, corrected, note = item.authors is not None and metric != RATE, None, ""
     if known:
         found = artefacts.find(paper.estimate, item.authors, metric)
         if found.defects:
             note, corrected = ", ".join(artefacts.WORDS[d] for d in found.defects), found.correct
     if item.rows is None or item.rows.empty:
-        return _Said(ARTEFACT if corrected else NOT_RUN, note=note, corrected=corrected)
+        return Said(ARTEFACT if corrected else NOT_RUN, note=note, corrected=corrected)
     tested = _of_rates(item) if metric == RATE else _of_known(item) if known else _of_printed(item)
     if corrected:
         beside = "" if math.isnan(tested.p) else f"; ours beside the corrected value: p = {tested.p:.2g}"
@@ -119,43 +125,43 @@ def _look(item: Evidence) -> _Said:
     return tested
 
 
-def _of_rates(item: Evidence) -> _Said:
+def _of_rates(item: Evidence) -> Said:
     value, paper = evidence.ours(item), item.printed.cell
     weak = comparisons.rate_smallest(value.n, paper) >= LEVEL
-    return _Said(FEW, note="no outcome could differ") if weak else _Said(None, comparisons.rate(value, paper))
+    return Said(FEW, note="no outcome could differ") if weak else Said(None, comparisons.rate(value, paper))
 
 
-def _of_known(item: Evidence) -> _Said:
+def _of_known(item: Evidence) -> Said:
     """Compare with the authors' runs themselves."""
     x, y = evidence.values(item), artefacts.sample(item.authors, item.printed.metric)
     if item.printed.metric == "solved_at_median":
         return _of_medians(x, float(np.median(y)) if len(y) else math.nan, 0.0, len(y))
     if comparisons.means_smallest(len(x), len(y)) >= LEVEL:
-        return _Said(FEW, note=_solved(x))
-    return _Said(None, comparisons.means(x, np.minimum(y, 0.5) if item.printed.metric == SPARSITY else y))
+        return Said(FEW, note=_solved(x))
+    return Said(None, comparisons.means(x, np.minimum(y, 0.5) if item.printed.metric == SPARSITY else y))
 
 
-def _of_printed(item: Evidence) -> _Said:
+def _of_printed(item: Evidence) -> Said:
     """Compare with a number that is all there is."""
     x, paper = evidence.values(item), item.printed.cell
     off = notation.scientific_rounding(paper.estimate) * (1 + 1e-6)
     if item.printed.metric == "solved_at_median":
         return _of_medians(x, paper.estimate, off, paper.k)
     if len(x) < comparisons.FEWEST or paper.k < 2:
-        return _Said(FEW, note=_solved(x))
+        return Said(FEW, note=_solved(x))
     p = comparisons.printed_mean(x, paper, off)
     if math.isnan(p):
-        return _Said(NOT_COMPARABLE, note="no value scatters")
+        return Said(NOT_COMPARABLE, note="no value scatters")
     if item.printed.metric != SPARSITY:
-        return _Said(None, p)
+        return Said(None, p)
     double = paper._replace(**{f: 2 * getattr(paper, f) for f in Interval._fields})
-    return _Said(None, p, p_twice=comparisons.printed_mean(x, double, 2 * off), corrected=double.interval)
+    return Said(None, p, p_twice=comparisons.printed_mean(x, double, 2 * off), corrected=double.interval)
 
 
-def _of_medians(x: np.ndarray, median: float, off: float, m: int) -> _Said:
+def _of_medians(x: np.ndarray, median: float, off: float, m: int) -> Said:
     if not len(x) or not m or comparisons.median_smallest(len(x), m) >= LEVEL:
-        return _Said(FEW, note=_solved(x))
-    return _Said(None, comparisons.median(x, median, off, m))
+        return Said(FEW, note=_solved(x))
+    return Said(None, comparisons.median(x, median, off, m))
 
 
 def _solved(x: np.ndarray) -> str:

@@ -20,10 +20,9 @@ from nalu.summary import Cell
 from nalu.tables import NOT_RUN
 from nalu.tasks import OPERATIONS
 
-COLUMNS = {"Printed in": "source", "Operation": "operation", "Network": "network", "Setting": "",
-           "Metric": "metric", "Published": "", "Runs": "", "Ours": "", "Our runs": "", "Verdict": "verdict",
-           "Note": ""}
-"""Head -> the name of its filter, if it has one."""
+COLUMNS = {"Printed in": "source", "Operation": "operation", "Network": "network", "Metric": "metric",
+           "Published": "", "Ours": "", "Verdict": "verdict"}
+"""Head -> the name of its filter, if it has one; what is filtered is the first line of a cell."""
 
 METRICS = {RATE: "success rate", "solved_at_median": "solved at, median", "solved_at_mean": "solved at, mean",
            "sparsity_error_mean": "sparsity error, mean"}
@@ -70,7 +69,7 @@ def number(metric: str, value: Cell) -> str:
     if metric == RATE:
         return f"{100 * value.estimate:.0f} %" + _bounds(value, lambda x: f"{100 * x:.0f}")
     exponent = math.floor(math.log10(value.estimate)) if value.estimate else 0
-    if -3 <= exponent <= 0:
+    if -2 <= exponent <= 0:
         return f"{value.estimate:.3g}" + _bounds(value, lambda x: f"{x:.3g}")
     scaled = f"{value.estimate / 10.0**exponent:.3g}" + _bounds(value, lambda x: f"{x / 10.0**exponent:.3g}")
     return f"{scaled} · 10{str(exponent).translate(_RAISED)}"
@@ -158,11 +157,15 @@ def _line(claim: Claim) -> list[str]:
     notes = [f"p = {claim.p:.2g}"] if not math.isnan(claim.p) else []
     if claim.corrected:
         notes.append(f"corrected {number(printed.metric, Cell(*claim.corrected, 0, 0))}")
-    cells = [sign(printed.operation), printed.model, printed.at, METRICS[printed.metric],
-             number(printed.metric, printed.cell), _runs(printed.cell),
-             number(printed.metric, claim.ours) if claim.ours.n else "", _runs(claim.ours) if claim.ours.n else "",
-             claim.verdict, "; ".join([*notes, *filter(None, [claim.note])])]
-    return [where, *map(escape, cells)]
+    cells = [sign(printed.operation), (printed.model, printed.at), METRICS[printed.metric],
+             (number(printed.metric, printed.cell), _runs(printed.cell)),
+             (number(printed.metric, claim.ours), _runs(claim.ours)) if claim.ours.n else "",
+             (claim.verdict, "; ".join([*notes, *filter(None, [claim.note])]))]
+    return [where, *(escape(c) if isinstance(c, str) else _two_lines(*c) for c in cells)]
+
+
+def _two_lines(first: str, second: str) -> str:
+    return escape(first) + (f"<small>{escape(second)}</small>" if second else "")
 
 
 def _runs(value: Cell) -> str:

@@ -30,10 +30,11 @@ distributions down to the exponential, up to 8 % for the lognormal of $\sigma = 
 
 import math
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
-from scipy.special import comb, stdtr
-from scipy.stats import betabinom, binom
+from scipy.special import betaln, comb, stdtr
+from scipy.stats import binom
 
 from nalu import verdict
 from nalu.statistics import Interval
@@ -52,21 +53,21 @@ def rate(ours: Cell, theirs: Cell) -> float:
 
 def rate_smallest(n: int, theirs: Cell) -> float:
     """Return the smallest p-value that n runs of ours can give; it is that of no or of all solved."""
-    return min(rate(Cell(k / n, math.nan, math.nan, n, k), theirs) for k in {0, n})
+    return _smallest(n, theirs.k, theirs.n)
 
 
 def median(x, printed: float, rounding: float, m: int) -> float:
     """Return the p-value of a sample beside a printed median of m values, known up to ``rounding``."""
     x = np.asarray(x, dtype=float)
     below, up_to = (x < printed - rounding).sum(), (x <= printed + rounding).sum()
-    high = _kth(len(x), m // 2 + 1, m).sf(below - 1)
-    low = _kth(len(x), (m + 1) // 2, m).cdf(up_to)
+    high = _kth(len(x), m // 2 + 1, m)[below:].sum()
+    low = _kth(len(x), (m + 1) // 2, m)[: up_to + 1].sum()
     return float(min(1.0, 2 * min(high, low)))
 
 
 def median_smallest(n: int, m: int) -> float:
     """Return the smallest p-value that n values beside a median of m can give."""
-    return float(min(1.0, 2 * min(_kth(n, m // 2 + 1, m).sf(n - 1), _kth(n, (m + 1) // 2, m).cdf(0))))
+    return float(min(1.0, 2 * min(_kth(n, m // 2 + 1, m)[n], _kth(n, (m + 1) // 2, m)[0])))
 
 
 def median_interval(x, level: float = 0.95) -> Interval:
@@ -128,6 +129,14 @@ def rejected(p: Iterable[float], level: float = verdict.LEVEL) -> np.ndarray:
     return p <= (ordered[passed[-1]] if passed.size else -1.0)
 
 
-def _kth(n: int, j: int, m: int):
-    """Return the law of how many of n values lie below the j-th of m others."""
-    return betabinom(n, j, m - j + 1)
+@cache
+def _smallest(n: int, k: int, m: int) -> float:
+    theirs = Cell(math.nan, math.nan, math.nan, m, k)
+    return min(rate(theirs._replace(n=n, k=solved), theirs) for solved in (0, n))
+
+
+def _kth(n: int, j: int, m: int) -> np.ndarray:
+    """Return the probabilities that 0..n of n values lie below the j-th of m others."""
+    k = np.arange(n + 1)
+    ways = -betaln(k + 1, n - k + 1) - math.log(n + 1)
+    return np.exp(ways + betaln(j + k, m + n - j - k + 1) - betaln(j, m - j + 1))

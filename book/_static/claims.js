@@ -6,7 +6,7 @@
     const box = document.querySelector("div.claims");
     if (!box) return;
     const rows = [...box.querySelectorAll("tbody tr")];
-    const text = (row, column) => row.cells[column].textContent;
+    const text = (row, column) => row.cells[column].firstChild?.textContent ?? ""; // the first line
     const form = document.createElement("form");
     form.className = "claims-filter";
     form.setAttribute("aria-label", "Choose rows of the table");

@@ -1,0 +1,304 @@
+"""The claims page: every number once, the artefacts by what is known of them, and its table."""
+
+import json
+import math
+import re
+from html.parser import HTMLParser
+from urllib.parse import parse_qs
+
+import numpy as np
+import pandas as pd
+import pytest
+from simulated_papers import SPARSITY, printed, rate, rows
+
+from nalu import artefacts, beside, claims, claims_table, comparisons, evidence, paths, published
+from nalu import printed as printing
+from nalu.claims import AGREE, ARTEFACT, DIFFER, FEW, NOT_COMPARABLE, judge
+from nalu.evidence import Evidence
+from nalu.experiments import EXPERIMENTS
+from nalu.statistics import Interval, success_rate
+from nalu.summary import Cell
+from nalu.tables import NOT_RUN
+
+AUTHORS = published.per_seed()
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    return printing.numbers()
+
+
+@pytest.fixture(scope="module")
+def found():
+    return claims.all_claims()
+
+
+def test_every_printed_number_is_there_once(numbers):
+    folder = paths.ROOT / "nalu" / "published"
+    tables = pd.read_csv(folder / "paper_results.csv")
+    points = pd.read_csv(folder / "paper_figures.csv")
+    points = points[points["panel"].str.startswith("success_rate")]
+    wanted = [*map(repr, tables["value"]), *map(repr, points["mean"])]
+    assert sorted(repr(n.cell.estimate) for n in numbers) == sorted(wanted)
+    about = [(n.source, n.operation, n.model, n.at, n.metric) for n in numbers]
+    assert len({*about}) == len(about) == len(tables) + len(points) == 408 + 834
+
+
+def test_only_sequential_tasks_have_no_place(numbers):
+    without = {n.source for n in numbers if n.place is None}
+    assert without == {name for name in published.FIGURES if name.startswith("sequential_mnist")}
+
+
+def test_a_place_is_that_of_the_experiments_own_comparison(numbers):
+    """What an experiment calls its published values stands at the same condition here."""
+    own = [n for n in numbers if n.place
+           and n.source == n.place.experiment.published.format(operation=n.operation)]
+    assert len(own) > 500
+    for n in own[::7]:
+        value = beside.printed(*n.place)[n.metric]
+        assert repr(value) == repr(n.cell), n
+
+
+def test_other_tables_print_the_same_runs(numbers):
+    place = {(n.source, n.operation, n.model, n.at): n.place for n in numbers}
+    for source, operation, model, at, other in [
+        ("function_task_static", "add", "NAU", "", "function_task_static_all"),
+        ("function_task_static_reproduce", "div", "NALU", "", "function_task_static_all"),
+        ("simple_function_static_mul_range_reproduce", "mul", "NALU", "range [0,1]", "simple_function_static_mul_range"),
+        ("simple_function_static_mul_parameter", "mul", "NALU", "overlap ratio 1", "simple_function_static_mul_overlap"),
+        ("simple_function_static_mul_parameter", "mul", "NAC•", "hidden size 3", "simple_function_static_mul_hidden_size"),
+    ]:
+        assert place[source, operation, model, at] == place[other, operation, model, at]
+    gated = place["function_task_static_nalu", "add", "NALU (shared)", ""]
+    assert (gated.experiment.name, gated.condition.id) == ("gating", "NAC_then_NALU-add")
+    assert place["function_task_static_all", "mul", "NMU", ""].experiment.name == "operations"
+
+
+def test_names_in_also_are_tables_or_figures():
+    names = {name for e in EXPERIMENTS.values() for name in e.also}
+    assert names and names <= {*published.TABLES, *published.FIGURES}
+
+
+def cell_of(operation, model):
+    return AUTHORS[(AUTHORS["operation"] == operation) & (AUTHORS["model"] == model)]
+
+
+@pytest.mark.parametrize("operation, model, metric, value, defects", [
+    ("add", "NAU", "solved_at_mean", 3.9e5, (artefacts.GAMMA, artefacts.ORDER)),
+    ("add", "Linear", "solved_at_mean", 6.3e4, (artefacts.GAMMA,)),
+    ("add", "Linear", "solved_at_mean", 6.2e4, ()),
+    ("add", "NAU", "solved_at_mean", 1.9e5, (artefacts.ORDER,)),
+    ("mul", "NMU", "solved_at_median", 1.4e6, ()),
+    ("add", "NAC_add", SPARSITY, 0.23, (artefacts.BETA,)),
+    ("sub", "NAU", SPARSITY, 0.066, (artefacts.BETA,)),
+    ("mul", "NMU", SPARSITY, 4.2e-7, ()),
+    ("mul", "NMU", SPARSITY, 9e-7, (artefacts.OTHER,)),
+])
+def test_defects_are_told_apart(operation, model, metric, value, defects):
+    assert artefacts.find(value, cell_of(operation, model), metric).defects == defects
+
+
+def test_success_rates_are_those_of_the_authors_runs(numbers):
+    known = [n for n in numbers if n.source == "function_task_static_all" and n.metric == "success_rate"
+             and len(cell_of(n.operation, n.place.condition.model))]
+    assert len(known) == 60
+    for n in known:
+        assert n.cell.k == cell_of(n.operation, n.place.condition.model)["solved"].sum()
+
+
+def test_a_reanalysis_by_other_means_has_the_same_corrected_values():
+    again = published.reanalysis().dropna(subset="beta05_mle_mean")
+    for row in again.itertuples():
+        correct = artefacts.find(1.0, cell_of(row.operation, row.model), SPARSITY).correct
+        assert correct.estimate == pytest.approx(row.beta05_mle_mean, rel=2e-2)
+
+
+def test_medians_by_hand():
+    # one value beside a median of one: it is below it in half of the cases
+    assert comparisons.median([1.0], 2.0, 0.0, 1) == 1
+    # ours all below the only one of theirs: 1 of 4 orders
+    assert comparisons.median([1.0, 2, 3], 9.0, 0.0, 1) == pytest.approx(2 / 4)
+    assert comparisons.median(np.arange(10), 100.0, 0.0, 11) == pytest.approx(comparisons.median_smallest(10, 11))
+    assert comparisons.median(np.full(10, 5.0), 5.2, 0.5, 11) == 1
+    assert comparisons.median_interval(range(1, 11)) == Interval(5.5, 2, 9)
+    assert all(map(math.isnan, comparisons.median_interval([1, 2, 3])[1:]))
+
+
+def test_means_by_hand():
+    # the two samples of three are the most extreme of 20 orders, on either side
+    assert comparisons.means([1, 2, 3], [11, 12, 13]) == pytest.approx(2 / 20, abs=0.01)
+    assert comparisons.means_smallest(3, 3) == 2 / 20
+    near = Cell(1.0, 0.9, 1.1, 30, 30)
+    assert comparisons.printed_mean(np.full(10, 1.04), near, 0.05) == 1
+    assert math.isnan(comparisons.printed_mean(np.full(10, 2.0), near._replace(lower=math.nan), 0.05))
+
+
+def test_benjamini_and_hochberg_by_hand():
+    """The worked example of their paper (1995, section 3.2): at 5 % four of fifteen are rejected."""
+    p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719,
+         0.6528, 0.7590, 1.0]
+    assert comparisons.rejected(p).tolist() == [True] * 4 + [False] * 11
+    assert comparisons.rejected([]).tolist() == []
+
+
+def test_runs_after_a_gap_do_not_count():
+    runs = pd.DataFrame({"seed": [0, 1, 3, 2, 70]})
+    assert evidence.unbroken(runs, range(100))["seed"].tolist() == [0, 1, 3, 2]
+    assert evidence.unbroken(runs, [1, 0, 5])["seed"].tolist() == [0, 1]
+    assert evidence.unbroken(runs, [9, 0]).empty
+
+
+def number(metric, value, k=50, n=100, interval=(math.nan, math.nan)):
+    return printed(metric, value, interval, k, n)
+
+
+def said(item):
+    return judge([item])[0].verdict
+
+
+def test_each_verdict():
+    half = number("success_rate", 0.5)
+    assert said(Evidence(number(SPARSITY, math.nan), rows([False] * 20))) == NOT_COMPARABLE
+    assert said(Evidence(half)) == said(Evidence(half, rows([]))) == NOT_RUN
+    assert said(Evidence(half, rows([True] * 3))) == FEW
+    assert said(Evidence(half, rows([True] * 50 + [False] * 50))) == AGREE
+    assert said(Evidence(half, rows([True] * 100))) == DIFFER
+    steps = np.linspace(9e4, 1.1e5, 9)
+    assert said(Evidence(number("solved_at_mean", 1e5), rows([True] * 9, steps))) == FEW
+    assert said(Evidence(number("solved_at_median", 1e5), rows([False] * 9))) == FEW
+    authors = cell_of("add", "NAU")
+    claim = judge([Evidence(number("solved_at_mean", 3.9e5, 100), None, authors)])[0]
+    assert claim.verdict == ARTEFACT and claim.corrected.estimate == pytest.approx(1.77e4, rel=0.01)
+    ours = rows([True] * 100, cell_of("add", "NAU")["solved_at"].to_numpy() * 30)
+    assert "beside the corrected value" in judge([Evidence(number("solved_at_mean", 3.9e5, 100), ours, authors)])[0].note
+    assert said(Evidence(number("solved_at_median", 1.8e4, 100), ours, authors)) == DIFFER
+
+
+def test_a_claim_that_is_printed_often_is_tested_once():
+    """Twenty copies of a small p-value would let others pass that it alone does not."""
+    def at(k, name):
+        return Evidence(number("success_rate", 0.5), rows([True] * k + [False] * (100 - k)), None, name)
+
+    small, doubtful = at(75, "small"), [at(64, f"doubtful {i}") for i in range(3)]
+    noise = [at(50, f"noise {i}") for i in range(20)]
+    alone = judge([small, *doubtful, *noise])
+    often = judge([small] * 200 + doubtful + noise)
+    assert alone[0].verdict == DIFFER and alone[1].verdict == AGREE
+    assert [c.verdict for c in often[200:]] == [c.verdict for c in alone[1:]]
+    assert {c.verdict for c in often[:200]} == {DIFFER}
+    assert claims_table.prose(often)["differ"] == "200" and claims_table.prose(often)["claims_differ"] == "1"
+
+
+def test_counts_add_up(found):
+    counted = claims_table.prose(found)
+    for prefix in ("", "claims_"):
+        total = sum(int(counted[prefix + claims_table.verdict_class(v)].replace(",", "")) for v in claims.VERDICTS)
+        assert total == int(counted[f"{prefix}all"].replace(",", ""))
+    assert counted["all"] == "1,242"
+    assert sum(map(int, claims_table.by_source(found)["numbers"])) == 1242
+
+
+def test_mnist_says_that_it_was_not_run(found):
+    assert {c.verdict for c in found if c.printed.source.startswith("sequential_mnist")} == {NOT_RUN}
+
+
+class Table(HTMLParser):
+    """Lines of cells, each the list of its texts, and all links."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.lines, self.links, self.tags = [], [], set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        if tag == "tr":
+            self.lines.append([])
+        elif tag in ("td", "th"):
+            self.lines[-1].append([])
+        elif tag == "a":
+            self.links.append(dict(attrs)["href"])
+
+    def handle_data(self, data):
+        if self.lines and self.lines[-1] and data.strip():
+            self.lines[-1][-1].append(data)
+
+
+def test_the_table_has_a_line_for_each_number_and_is_small(found):
+    text = claims_table.html(found).data
+    table = Table(text)
+    assert len(table.lines) == 1 + len(found) and {*map(len, table.lines)} == {len(claims_table.COLUMNS)}
+    assert len(text) < 1_000_000
+    verdicts = [line[-1][0] for line in table.lines[1:]]
+    assert verdicts == [c.verdict for c in found]
+
+
+def test_links_lead_to_notebooks_and_filters_to_lines(found):
+    for link in {*Table(claims_table.html(found).data).links}:
+        assert (paths.NOTEBOOKS / link).is_file(), link
+    column = {name: i for i, name in enumerate(claims_table.COLUMNS.values()) if name}
+    lines = Table(claims_table.html(found).data).lines[1:]
+    links = [link for frame in (claims_table.by_source(found), claims_table.counts(found))
+             for link in Table("".join(f"<tr><td>{t}" for t in frame.iloc[:, 0])).links]
+    assert len(links) == len(published.TABLES) + len(published.FIGURES) + len(claims.VERDICTS)
+    for link in links:
+        (name, (value,)), = parse_qs(link.removeprefix("#")).items()
+        there = {line[column[name]][0] for line in lines}
+        assert value in there or value in claims.VERDICTS, link
+
+
+def test_text_is_escaped():
+    odd = rate(np.random.default_rng(0), 0.5)
+    odd = odd._replace(printed=odd.printed._replace(model="<script>&", at='"<b>'))
+    text = claims_table.html(judge([odd])).data
+    assert "<script>" not in text and "&lt;script&gt;&amp;" in text and "<b>" not in text
+    assert Table(text).tags <= {"div", "table", "thead", "tbody", "tr", "th", "td", "small", "a"}
+
+
+@pytest.mark.parametrize("metric, value, text", [
+    ("success_rate", Cell(*success_rate([1] * 94 + [0] * 6), 100, 94), "94 % [88, 97]"),
+    ("solved_at_mean", Cell(1.434e6, 1.38e6, 1.5e6, 1, 1), "1.43 [1.38, 1.5] · 10⁶"),
+    (SPARSITY, Cell(4.2e-7, math.nan, math.nan, 1, 1), "4.2 · 10⁻⁷"),
+    (SPARSITY, Cell(0.23, 0.224, 0.236, 1, 1), "0.23 [0.224, 0.236]"),
+    (SPARSITY, Cell(math.nan, math.nan, math.nan, 1, 1), "---"),
+])
+def test_numbers_as_text(metric, value, text):
+    assert claims_table.number(metric, value) == text
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: claims_table.label("simple_mull"), "unknown table or figure 'simple_mull'; did you mean 'simple_mul'"),
+    (lambda: claims_table.sign("times"), "unknown operation 'times'"),
+    (lambda: claims_table.verdict_class("differs"), "unknown verdict 'differs'; did you mean 'differ'"),
+])
+def test_an_unknown_name_is_one_clear_line(call, message):
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
+        call()
+    assert "\n" not in str(error.value)
+
+
+def test_what_differs_is_told_in_sentences(numbers):
+    place = next(n.place for n in numbers if n.source == "simple_mul" and n.model == "NMU")
+    item = rate(np.random.default_rng(0), 0.9, 0.2, same="one")
+    outcome = item.rows.assign(test_mse=1.0)
+    claim = judge([item._replace(printed=item.printed._replace(place=place), rows=outcome)] * 2)
+    text = claims_table.differing(claim)
+    assert text.count("* ") == 1 and text.startswith("* NMU, ×, success rate (ICLR, table 1: the ten-parameter task; ")
+    assert "points lower, p = " in text
+    assert claims_table.differing([]) == "None: of the 0 claims that are tested, none is rejected."
+    steps = number("solved_at_mean", 1e5, 100)
+    later = Evidence(steps, rows([True] * 100, np.linspace(1.8e5, 2.2e5, 100)))
+    assert "ours is 2 times the printed value" in claims_table.differing(judge([later]))
+
+
+def test_labels_are_different():
+    labels = [claims_table.label(name) for name in [*published.TABLES, *published.FIGURES]]
+    assert len({*labels}) == len(labels)
+
+
+def test_the_script_filters_the_columns_that_the_table_names():
+    heads = re.findall(r"data-filter=(\w+)", claims_table.html([]).data)
+    assert heads == ["source", "operation", "network", "metric", "verdict"]
+    script = (paths.BOOK / "_static" / "claims.js").read_text("utf8")
+    assert "dataset.filter" in script and not re.search(r"https?://|import\s|fetch\(", script)
+    assert json.dumps("div.claims") in script

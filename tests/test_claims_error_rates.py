@@ -1,0 +1,118 @@
+"""How often the claims page is wrong, on simulated papers of which the truth is known.
+
+Every bound is a binomial one: what is stated, plus what so many papers can miss it by.
+"""
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+from simulated_papers import paper, rate, sparsity, step_mean
+
+from nalu import comparisons
+from nalu.claims import AGREE, ARTEFACT, DIFFER, verdicts
+from nalu.notation import scientific_rounding
+
+LEVEL = 0.05
+
+
+def at_most(share, times):
+    """The count that an event of this probability exceeds in one of ten thousand tests."""
+    return binom.ppf(1 - 1e-4, times, share)
+
+
+def test_of_true_claims_hardly_a_paper_says_that_any_differs():
+    generator, papers = np.random.default_rng(1), 40
+    said = [[*verdicts(paper(generator, true=60)).values()] for _ in range(papers)]
+    assert sum(any(s.verdict == DIFFER for s in of) for of in said) <= at_most(LEVEL, papers)
+    # without the adjustment it would be most papers
+    assert sum(any(s.p < LEVEL for s in of) for of in said) > 2 * at_most(LEVEL, papers)
+
+
+@pytest.mark.parametrize("halved", [0, 20])
+def test_few_of_the_differing_claims_are_true(halved):
+    """Also where many halved errors would, in one procedure with the others, use up its level."""
+    generator, papers, true = np.random.default_rng(2), 30, 60
+    shares, plain = [], []
+    for _ in range(papers):
+        said = verdicts(paper(generator, true, 8, halved)).items()
+        shares.append(_true(same < true for same, s in said if s.verdict == DIFFER))
+        plain.append(_true(same < true for same, s in said if s.p < LEVEL and s.verdict != ARTEFACT))
+    error = 3 * np.std(shares, ddof=1) / np.sqrt(papers)
+    assert np.mean(shares) <= LEVEL + error
+    assert np.mean(plain) > LEVEL + error  # what the pages without the adjustment would have
+
+
+def _true(which):
+    """Share of the true ones, 0 of none."""
+    return float(np.mean([*which] or [0]))
+
+
+def test_a_real_difference_is_found():
+    generator, times = np.random.default_rng(3), 20
+    said = [verdicts([*paper(generator, true=24), rate(generator, 0.3, 0.7, same="large"),
+                      step_mean(generator, 1.8, same="longer")]) for _ in range(times)]
+    for name in ("large", "longer"):
+        assert sum(of[name].verdict == DIFFER for of in said) >= 0.9 * times
+
+
+def test_halved_sparsity_errors_are_told_from_wrong_ones():
+    generator, times = np.random.default_rng(4), 100
+    said = {kind: [verdicts([sparsity(generator, same=0, **how)])[0].verdict for _ in range(times)]
+            for kind, how in (("halved", {"halved": True}), ("true", {}), ("five", {"factor": 5}))}
+    assert said["halved"].count(ARTEFACT) >= times - at_most(LEVEL, times)
+    assert said["true"].count(AGREE) >= times - at_most(LEVEL, times)
+    assert said["five"].count(DIFFER) >= 0.9 * times
+
+
+def alarms(p, times):
+    """Share of rejections at 5 %."""
+    return sum(p() < LEVEL for _ in range(times))
+
+
+@pytest.mark.parametrize("n", [10, 50, 100])
+@pytest.mark.parametrize("shape", [1.0, 4.0])
+def test_false_alarms_of_a_printed_mean(n, shape):
+    generator, times = np.random.default_rng(n), 2000
+    count = 0
+    for m in (10, 50, 100):
+        for _ in range(times // 4):
+            item = step_mean(generator, shape=shape, n=m)
+            x = generator.gamma(shape, 1e5 / shape, n)
+            cell = item.printed.cell
+            count += comparisons.printed_mean(x, cell, scientific_rounding(cell.estimate)) < LEVEL
+    assert count <= at_most(LEVEL, 3 * (times // 4))
+
+
+@pytest.mark.parametrize("n", [10, 50, 100])
+def test_false_alarms_of_a_median(n):
+    """Ties and rounding, as in logged steps, must not add any; without them the test is not far from its level."""
+    generator, times = np.random.default_rng(n), 600
+    logged, exact = 0, 0
+    for m in (9, 50, 100):
+        for _ in range(times // 3):
+            x, y = generator.gamma(4, 2.5e4, n), generator.gamma(4, 2.5e4, m)
+            exact += comparisons.median(x, np.median(y), 0.0, m) < LEVEL
+            x, y = np.round(x, -3), np.round(y, -3)
+            logged += comparisons.median(x, np.median(y), 500.0, m) < LEVEL
+    assert logged <= exact <= at_most(LEVEL, times)
+    assert exact > 0.01 * times
+
+
+@pytest.mark.parametrize("n", [10, 50, 100])
+def test_false_alarms_of_two_samples(n, monkeypatch):
+    """Also with a single run that outweighs all others, where Student's statistic would not do."""
+    monkeypatch.setattr(comparisons, "PERMUTATIONS", 199)
+    generator, times = np.random.default_rng(n), 300
+
+    def draw(size):
+        return generator.gamma(1, 1, size) * np.where(generator.random(size) < 0.02, 1e3, 1)
+
+    count = alarms(lambda: comparisons.means(draw(n), draw(100), seed=int(generator.integers(2**31))), times)
+    assert count <= at_most(LEVEL, times)
+
+
+def test_two_samples_that_differ_are_told_apart():
+    generator = np.random.default_rng(0)
+    x, y = generator.gamma(4, 1, 50), generator.gamma(4, 1.8, 100)
+    assert comparisons.means(x, y) == 1 / (1 + comparisons.PERMUTATIONS)
+    assert comparisons.means(x, x) == 1

@@ -44,7 +44,7 @@ campaign: $(VENV)/.$(EXTRA) ## train all that has no results; DRY=1 EXPERIMENT="
 	$(VENV)/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(DRY),--dry-run) $(if $(CORES),--cores $(CORES)) $(if $(strip $(SET)),--config $(SET))
 
 test: $(INSTALLED)         ## install and run the tests
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses auto --dist loadfile
 
 book: $(INSTALLED)         ## build the book from nothing, a warning is an error
 	rm -rf book/_build book/notebooks

@@ -7,10 +7,13 @@ import time
 import numpy as np
 from torch import nn
 
+from nalu import units
+from nalu.models import TwoLayer
+from nalu.registry import MODELS
 from nalu.training.cuda import gpu
-from nalu.training.cuda.blocks import distribute, lay_out
+from nalu.training.cuda.blocks import Block, distribute, lay_out
 from nalu.training.cuda.kernel import build
-from nalu.training.cuda.lanes import Parts
+from nalu.training.cuda.lanes import UNITS, Parts
 from nalu.training.cuda.tables import Tables
 from nalu.training.history import MEASURES, RUNNING, History
 from nalu.training.plan import BETA1, BETA2, Plan
@@ -19,6 +22,22 @@ LAUNCH = 0.25  # seconds a launch shall take: within it there is neither progres
 ROWS = 2**25  # numbers that the rows of the history of one launch may take
 ALIKE = ("iterations", "batch_size", "log_every", "dtype", "device", "stream")
 """Settings in which plans that are trained together must agree."""
+
+
+def obstacle(plan: Plan) -> str | None:
+    """Why the kernel cannot run a plan, in a few words; None if it can."""
+    if not plan.device.startswith("cuda"):
+        return f"it runs on a GPU, not on {plan.device!r}; say device='cuda'"
+    if plan.model_name not in MODELS:
+        model = plan.build(plan.seeds[0])
+        if type(model) is not TwoLayer:
+            return f"{plan.model_name} is no nalu.models.TwoLayer"
+        for unit in (model.first, model.second):
+            if type(unit) is not getattr(units, type(unit).__name__, None) or \
+                    type(unit).__name__ not in UNITS:
+                return f"unit {type(unit).__name__} has no kernel"
+    parts = Parts(plan)
+    return lay_out(Block((), [(0, 0)]), [parts], gpu.shared_memory())
 
 
 class Cuda:

@@ -15,10 +15,11 @@ from numba import cuda, from_dtype
 
 from nalu.training.cuda import draw, loop, units
 from nalu.training.cuda.draw import N
-from nalu.training.cuda.target import WARP, device, sync_block, u64
+from nalu.training.cuda.target import SIMULATED, WARP, device, sync_block, u64
 
 _0, _1, _2 = u64(0), u64(1), u64(2)
 W = u64(WARP)
+REGISTERS = 128  # of a thread, so that a multiprocessor holds 16 warps
 
 
 @device
@@ -122,4 +123,4 @@ def build(dtype: str, batch_size: int):
             if thread == _0:
                 blocks[cuda.blockIdx.x]["position"] = position
 
-    return cuda.jit(kernel)
+    return cuda.jit(kernel, **({} if SIMULATED else {"max_registers": REGISTERS}))

@@ -26,7 +26,8 @@ def python(*arguments, **environment):
 @pytest.mark.slow
 @pytest.mark.skipif(os.environ.get("NUMBA_ENABLE_CUDASIM") == "1", reason="this is the simulator")
 def test_in_the_simulator():
-    done = python("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/cuda_kernels.py",
+    done = python("-m", "pytest", "-q", "-x", "-n", "2", "-p", "no:cacheprovider", "tests/cuda_kernels.py",
+                  "tests/cuda_lease.py",
                   NUMBA_ENABLE_CUDASIM="1")
     assert done.returncode == 0, done.stdout[-3000:]
     assert " passed" in done.stdout and " skipped" not in done.stdout

@@ -23,7 +23,7 @@ LEVELS = [
     {"runs", "by_operation"},
     {"curves", "headline", "beside", "pace"},
     {"workfolder", "sweeps"},
-    {"launch", "repeated", "status", "panels"},
+    {"launch", "lease", "repeated", "status", "panels"},
     {"jobs", "order"},
     {"campaign"},
     {"cli"},
@@ -31,7 +31,7 @@ LEVELS = [
 ]
 LEVEL = {part: number for number, parts in enumerate(LEVELS) for part in parts}
 
-COMPUTE = {"units", "models", "streams", "training", "launch", "order", "campaign", "cli", "__main__"}
+COMPUTE = {"units", "models", "streams", "training", "launch", "lease", "order", "campaign", "cli", "__main__"}
 """All else is the reading side: seconds, and no torch."""
 
 PLAIN = ["notation", "outcomes", "statistics", "summary", "tables", "verdict"]

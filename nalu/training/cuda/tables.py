@@ -22,6 +22,7 @@ class Tables:
         self.begin = np.cumsum([0, *sizes])
         self.evaluation, self.logs = _Pool(self.kind), None
         self.targets = _Pool(self.kind)
+        self.fixed: dict[tuple, np.ndarray] = {}
         starts = [part.start() for part in parts]
         self.parameters = np.concatenate([starts[j][k] for j, k in order])
         self.lanes, self.tensors = self._lanes(parts, order)
@@ -42,8 +43,8 @@ class Tables:
             task, seed = parts[j].plan.task, parts[j].plan.seeds[k]
             row = settings[j] | {
                 "tensor": len(rows), "tensors": len(own[j]),
-                "valid_y": self._targets(task, seed, task.validation_inputs),
-                "test_y": self._targets(task, seed, task.test_inputs)}
+                "valid_y": self._targets(task, seed, "validation"),
+                "test_y": self._targets(task, seed, "test")}
             for name, value in row.items():
                 lanes[name][number] = value
             begin = self.begin[number]
@@ -53,9 +54,9 @@ class Tables:
             tensors[name] = [row[name] for row in rows]
         return lanes, tensors
 
-    def _targets(self, task: Arithmetic, seed: int, inputs) -> int:
-        return self.targets.place((task, seed, inputs.__name__), lambda: np.float32(
-            task.target(inputs(), seed)[:, 0]))
+    def _targets(self, task: Arithmetic, seed: int, which: str) -> int:
+        return self.targets.place((task, seed, which), lambda: np.float32(
+            task.target(self._fixed(task, which)[1], seed)[:, 0]))
 
     def _block(self, number: int, block: Block, parts: list[Parts]) -> dict[str, float]:
         j, k = block.lanes[0]
@@ -71,18 +72,25 @@ class Tables:
             "turn": number, "authors": authors, "seed": seed, "position": 624, "input_size": I,
             "intervals": len(task.train_range), "number_of_subsets": len(task.layout),
             "low0": low0, "width0": high0 - low0, "low1": low1, "width1": high1 - low1,
-            "scratch": self.scratch, "evaluated": len(task.validation_inputs()),
-            "valid_x": self._inputs(task.validation_inputs, I, task.train_range),
-            "test_x": self._inputs(task.test_inputs, I, task.test_range)}
+            "scratch": self.scratch, "evaluated": len(self._fixed(task, "test")[1]),
+            "valid_x": self._inputs(task, "validation"), "test_x": self._inputs(task, "test")}
         self.scratch += 2 * I * B * (authors and two)
         if block.places["logs"] == 2:
             row["log_x"] = self.log_scratch
             self.log_scratch += I * (B | 1)
         return row
 
-    def _inputs(self, inputs, I: int, where) -> int:
-        return self.evaluation.place((inputs.__name__, I, where),
-                                     lambda: np.float32(inputs()).T.ravel())
+    def _inputs(self, task: Arithmetic, which: str) -> int:
+        key, x = self._fixed(task, which)
+        return self.evaluation.place(key, lambda: np.float32(x).T.ravel())
+
+    def _fixed(self, task: Arithmetic, which: str) -> tuple[tuple, np.ndarray]:
+        """The evaluation inputs of a task, drawn once for all tasks that have them, and their name."""
+        where = task.train_range if which == "validation" else task.test_range
+        key = which, task.input_size, where
+        if key not in self.fixed:
+            self.fixed[key] = getattr(task, f"{which}_inputs")()
+        return key, self.fixed[key]
 
     def logarithms(self, wanted: bool) -> np.ndarray:
         """Of all evaluation inputs, if a first layer wants them."""

@@ -89,3 +89,17 @@ def test_it_ends_in_time_whatever_the_pace(monkeypatch):
     monkeypatch.setattr(experiments, "EXPERIMENTS", {"slow": Experiment("slow", "S", "N", slow)})
     assert lease.run(4, device="cpu", pace=1e9, say=said.append) == 0
     assert time.monotonic() - begun < 30 and "2 runs are left" in said[-1]
+
+
+def test_the_benchmark_in_miniature(monkeypatch):
+    monkeypatch.syspath_prepend(str(paths.ROOT / "benchmarks"))
+    from importlib import util
+
+    where = util.spec_from_file_location("cuda_benchmark", paths.ROOT / "benchmarks/cuda.py")
+    cuda = util.module_from_spec(where)
+    where.loader.exec_module(cuda)
+    tiny = {"device": "cpu", "batch_size": 4}
+    monkeypatch.setattr(cuda, "task_of", lambda model: Arithmetic(simple=True))
+    rows = [row for part in (cuda.of_models(("NMU",), 2, 1, 0.0, 10, **tiny),
+                             cuda.of_batches(2, 1, 0.0, 10, **tiny)) for found in part for row in found]
+    assert {row.part for row in rows} == {"gpu", "gpu_numbers"} and all(row.value > 0 for row in rows)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nalu import origin
 from nalu.tasks import Arithmetic
 from nalu.training import Plan
 from nalu.training.cuda import gpu
@@ -74,3 +75,11 @@ def test_on_the_cpu_auto_stays_fused():
 def test_without_numba_cuda(monkeypatch):
     monkeypatch.setattr(gpu, "find_spec", lambda name: None)
     assert gpu.missing() == "numba-cuda is not installed: pip install '.[cuda]'"
+
+
+def test_a_copy_without_git_can_say_its_commit(monkeypatch):
+    monkeypatch.setattr(origin, "_git", lambda *_: "")
+    monkeypatch.delenv("NALU_COMMIT", raising=False)
+    assert origin.commit() == "unknown"
+    monkeypatch.setenv("NALU_COMMIT", "3d153a6abc")
+    assert origin.commit() == "3d153a6abc"

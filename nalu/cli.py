@@ -1,4 +1,4 @@
-"""The command line: ``python -m nalu list | train | results | status | report``.
+"""The command line: ``python -m nalu list | train | lease | results | status | report``.
 
 What the user got wrong is one line on standard error and the exit status 2; a training or
 a notebook that failed gives 1.
@@ -70,6 +70,13 @@ def _parser() -> Parser:
     train.add_argument("--rows", metavar="FILE", type=Path,
                        help="of one condition: write its results there once they are complete")
 
+    lease = command("lease", _lease, "train on a GPU what fits into some seconds")
+    lease.add_argument("experiment", nargs="*", help="all by default, the main ones first")
+    lease.add_argument("--seconds", type=float, required=True, help="time for everything")
+    lease.add_argument("--device", default="cuda", help="cuda (default), cuda:1, ...")
+    lease.add_argument("--pack", metavar="FILE", type=Path,
+                       help="a .tar.gz of all results, renewed whenever there are new ones")
+
     results = command("results", _results, "collect, verify and summarise results")
     results.add_argument("experiment", nargs="*", default=[], help="all by default")
     results.add_argument("--from", dest="shards", action="append", default=[], metavar="FOLDER",
@@ -113,6 +120,14 @@ def _train(given: argparse.Namespace) -> int:
     if given.rows and not code:
         order.write_rows(names[0], given.rows)
     return code
+
+
+def _lease(given: argparse.Namespace) -> int:
+    from nalu.lease import run as train_for
+
+    train_for(given.seconds, given.experiment, given.device, pack=given.pack,
+              say=lambda line: print(line, flush=True))
+    return 0
 
 
 def _results(given: argparse.Namespace) -> int:

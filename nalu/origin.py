@@ -19,12 +19,13 @@ TRAINING = ("models.py", "streams.py", "units/*.py", "tasks/*.py", "training/**/
 def commit() -> str:
     """Short hash of the checked-out commit, with ``+`` if files of ``nalu`` differ from it.
 
-    ``unknown`` where this is no git checkout, or git is not installed.
+    Where this is no git checkout, or git is not installed, what ``NALU_COMMIT`` says, and
+    ``unknown`` if nobody set it.
     """
     top = _git("rev-parse", "--show-toplevel")
     found = _git("rev-parse", f"--short={LENGTH}", "HEAD")
     if not top or not found or not os.path.samefile(top, ROOT):
-        return "unknown"
+        return os.environ.get("NALU_COMMIT", "unknown")
     modified = _git("status", "--porcelain", "--untracked-files=no", "--", "nalu")
     return found + ("+" if modified else "")
 

@@ -80,23 +80,7 @@ class WorkFolder:
 
     def rows(self) -> list[Row]:
         """The row of ``results.csv`` of every seed in the history."""
-        history = self.history()
-        origins = history.attrs["origins"]
-        if not origins:
-            return []
-        threshold = self.condition.task.threshold()
-        outcomes = summarise(history, threshold, self.experiment.window).set_index("seed")
-        gates = history.set_index(["seed", "step"])["gate"]
-        fixed = {"experiment": self.experiment.name, "threshold": threshold}
-        fixed |= self.condition.settings()
-        rows = []
-        for seed in sorted(origins):
-            found = {"seed": seed, "solved": False} | origins[seed]
-            if seed in outcomes.index:  # one that was NaN from its first loss on logged nothing
-                found |= outcomes.loc[seed].to_dict()
-                found["gate"] = gates[seed, found["best_step"]]
-            rows.append(results_csv.row(fixed | found))
-        return rows
+        return rows_of(self.experiment, self.condition, self.history())
 
     def contradictions(self) -> list[str]:
         """Where ``results.csv`` says something else than the history it was made from.
@@ -116,3 +100,22 @@ class WorkFolder:
                 found += [f"seed {row['seed']}: {name} is {known[name]!r}, from history "
                           f"{row[name]!r}" for name in OUTCOMES if known[name] != row[name]]
         return found
+
+
+def rows_of(experiment: Experiment, condition: Condition, history: pd.DataFrame) -> list[Row]:
+    """The row of ``results.csv`` of every seed that ``history.attrs["origins"]`` names."""
+    origins = history.attrs["origins"]
+    if not origins:
+        return []
+    threshold = condition.task.threshold()
+    outcomes = summarise(history, threshold, experiment.window).set_index("seed")
+    gates = history.set_index(["seed", "step"])["gate"]
+    fixed = {"experiment": experiment.name, "threshold": threshold} | condition.settings()
+    rows = []
+    for seed in sorted(origins):
+        found = {"seed": seed, "solved": False} | origins[seed]
+        if seed in outcomes.index:  # one that was NaN from its first loss on logged nothing
+            found |= outcomes.loc[seed].to_dict()
+            found["gate"] = gates[seed, found["best_step"]]
+        rows.append(results_csv.row(fixed | found))
+    return rows

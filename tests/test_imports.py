@@ -26,7 +26,7 @@ LEVELS = [
     {"runs", "by_operation"},
     {"curves", "headline", "beside", "pace"},
     {"workfolder", "sweeps"},
-    {"launch", "repeated", "status", "panels", "printed", "audit"},
+    {"launch", "lease", "repeated", "status", "panels", "printed", "audit"},
     {"evidence"},
     {"claims"},
     {"claims_table"},
@@ -37,8 +37,8 @@ LEVELS = [
 ]
 LEVEL = {part: number for number, parts in enumerate(LEVELS) for part in parts}
 
-COMPUTE = {"units", "models", "streams", "training", "divergence", "launch", "together", "order", "campaign", "cli", "__main__",
-           "audit"}
+COMPUTE = {"units", "models", "streams", "training", "divergence", "audit", "launch", "lease", "together", "order",
+           "campaign", "cli", "__main__"}
 """All else is the reading side: seconds, and no torch."""
 
 PLAIN = ["notation", "outcomes", "statistics", "kappa", "summary", "tables", "verdict"]

@@ -67,7 +67,7 @@ def fit(
     ----------
     model, task, seeds, iterations
         What to train, see `nalu.training.Plan`, which also lists the `settings`.
-    engine : {"auto", "fused", "reference"}
+    engine : {"auto", "fused", "cuda", "reference"}
         Who runs the loop.
     checkpoint_file : path, optional
         Where to save the state of the training, and to take it up again. The last one

@@ -105,6 +105,18 @@ def test_the_smallest_pieces_run(engines):
     assert all(np.isfinite(row.value) for row in rows)
 
 
+def test_what_is_trained_together_is_the_same_and_costs_less(engines):
+    import together
+
+    chosen = together.plans("operations", step=9)
+    count, alone, company, ratio = together.against_alone("operations", chosen, 3, 1000)
+    assert 1 < count.value <= len(chosen) and {row.part for row in (count, alone)} == {"together"}
+    assert ratio.value > 1 and alone.value > company.value > 0
+    broken = together.plans("ranges")[-1:]  # the gated NAU/NMU, from 10 to 20: NaN at once
+    count, *_ = together.against_alone("ranges", [*broken, *together.plans("ranges")[:2]], 1, 1000)
+    assert count.value == 2
+
+
 def test_the_table_is_written_whole(engines, tmp_path):
     from timing import Row
 
@@ -136,5 +148,5 @@ def test_the_committed_table_has_these_columns(engines):
 def test_the_page_reads_the_table():
     notebook = json.loads((NOTEBOOKS / "cost.ipynb").read_text("utf8"))
     code = "".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
-    assert "benchmarks/engines.csv" in code and "note_read" in code
+    assert "benchmarks/engines.csv" in code and "note_read" in code and "benchmarks/together.csv" in code
     assert not re.search(r"perf_counter|process_time|%time", code), "a page is the same at every execution"

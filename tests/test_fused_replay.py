@@ -82,7 +82,7 @@ def test_it_starts_from_the_authors_numbers():
     assert start.subsets[0].tolist() == [[44, 69], [57, 82]]
     np.testing.assert_allclose(start.parameters[0, :3], [-0.183338, -0.166504, -0.140831], atol=1e-6)
     np.testing.assert_allclose(start.parameters[0, -2:], [0.381966, 0.729762], atol=1e-6)
-    np.testing.assert_allclose(start.valid_y[0, :2], [1412.0033, 1226.6437], atol=1e-3)
-    np.testing.assert_allclose(start.test_y[0, :2], [8553.9346, 9625.2871], atol=1e-3)
+    np.testing.assert_allclose(start.valid_y[0, 0, :2], [1412.0033, 1226.6437], atol=1e-3)
+    np.testing.assert_allclose(start.test_y[0, 0, :2], [8553.9346, 9625.2871], atol=1e-3)
     np.testing.assert_allclose(start.valid_x[0, :4, 0], [1.9180949, 1.8816526, 1.9913439, 1.2103062], atol=1e-6)
     np.testing.assert_allclose(start.test_x[0, :4, 0], [4.1330457, 3.2642050, 3.8788562, 5.6060090], atol=1e-6)

@@ -22,8 +22,8 @@ LEVELS = [
     {"experiments", "verdict", "agreement", "gates"},
     {"runs", "by_operation"},
     {"curves", "headline", "beside", "pace"},
-    {"workfolder", "sweeps"},
-    {"launch", "repeated", "status", "panels"},
+    {"workfolder", "sweeps", "sequential"},
+    {"launch", "repeated", "status", "panels", "recurrent"},
     {"jobs", "order"},
     {"campaign"},
     {"cli"},
@@ -31,7 +31,8 @@ LEVELS = [
 ]
 LEVEL = {part: number for number, parts in enumerate(LEVELS) for part in parts}
 
-COMPUTE = {"units", "models", "streams", "training", "launch", "order", "campaign", "cli", "__main__"}
+COMPUTE = {"units", "models", "streams", "training", "launch", "order", "campaign", "recurrent", "cli",
+           "__main__"}
 """All else is the reading side: seconds, and no torch."""
 
 PLAIN = ["notation", "outcomes", "statistics", "summary", "tables", "verdict"]

@@ -17,6 +17,7 @@ from nalu.recurrent.networks import Network
 from nalu.sequential import experiments, shelf
 from nalu.sequential.conditions import Condition
 from nalu.sequential.recorded import rows
+from nalu.tasks.digits import load
 from nalu.training import checkpoint
 
 CODE = ("recurrent/*.py", "units/*.py", "tasks/*.py", "sequential/models.py", "sequential/conditions.py")
@@ -73,12 +74,14 @@ def train_condition(experiment: str, condition: str, seeds: str = "", device: st
     Raises
     ------
     ValueError
-        If an argument is wrong, or another process trains the condition.
+        If an argument is wrong, a file of MNIST is not right, or another process trains the
+        condition.
     FileNotFoundError
         If MNIST is needed and not there.
     """
     case = experiments.get(experiment).condition(condition)
     wanted = seed_lists.choose(seeds, case.seeds, f"condition {condition!r}")
+    _examine(case, device)
     folder = paths.RUNS / experiment / condition
     with files.locked(folder / "lock", f"{experiment} {condition} is being trained"):
         todo = tuple(sorted({*wanted} & {*shelf.missing(experiment)[condition]}))
@@ -94,6 +97,16 @@ def train_condition(experiment: str, condition: str, seeds: str = "", device: st
         shelf.merge(experiment, rows(experiment, case, history.errors(), history.digits(), origins))
         file.unlink(missing_ok=True)
     return todo
+
+
+def _examine(case: Condition, device: str) -> None:
+    """Refuse what cannot be trained here, before anything is written."""
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError):
+        here = ["cpu", *(f"cuda:{k}" for k in range(torch.cuda.device_count()))]
+        raise ValueError(f"there is no device {device!r} here; allowed: {', '.join(here)}") from None
+    load(case.data)
 
 
 def _digest(case: Condition, seeds: tuple[int, ...], device: str) -> str:

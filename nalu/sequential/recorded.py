@@ -47,6 +47,6 @@ def rows(experiment: str, condition: Condition, errors: pd.DataFrame, digits: pd
 
 def passed(run: pd.DataFrame) -> pd.DataFrame:
     """Return the points of one run at which its test error is lower than at all before: ``step, test_mse``."""
-    ordered = run.sort_values("step")
+    ordered = run.dropna(subset="test_mse").sort_values("step")
     before = ordered["test_mse"].cummin().shift(fill_value=float("inf"))
     return ordered.loc[ordered["test_mse"] < before, ["step", "test_mse"]]

@@ -165,10 +165,10 @@ def test_every_epoch_has_another_order_and_uses_every_sequence_once():
 
 def test_a_condition_is_trained_once_and_recorded():
     assert launch.train_condition("tiny", "NMU-Rz", "0-1") == (0, 1)
-    text = shelf.path("tiny", "results").read_bytes()
+    text = shelf.path("tiny", "lengths").read_bytes()
     assert launch.train_condition("tiny", "NMU-Rz", "0-1") == ()
     assert launch.train_condition("tiny", "NMU-Rz") == (2,)
-    assert shelf.path("tiny", "results").read_bytes().startswith(text), "rows stay as they are"
+    assert shelf.path("tiny", "lengths").read_bytes().startswith(text), "rows stay as they are"
     assert shelf.missing("tiny") == {"reference": (0, 1, 2), "NMU-Rz": (), "LSTM": (0, 1, 2)}
     results = shelf.frame("tiny")
     assert len(results) == 3 * 3 and set(results["best_step"]) <= {0.0, 5.0, 10.0}

@@ -103,18 +103,18 @@ def record(name, seeds=(0,), **settings):
     """Put rows on the shelf as a training of the condition would."""
     case = tiny_digits.condition(name, **settings)
     fixed = {"experiment": "tiny", "condition": name} | case.settings()
-    new = [results_csv.row(fixed | {"seed": s, "test_length": n, "test_mse": 1.0 + s}, shelf.TABLES["results"].columns)
+    new = [results_csv.row(fixed | {"seed": s, "test_length": n, "test_mse": 1.0 + s}, shelf.TABLES["lengths"].columns)
            for s in seeds for n in case.task.test_lengths]
-    shelf.merge("tiny", {"results": new})
+    shelf.merge("tiny", {"lengths": new})
 
 
 def test_rows_are_sorted_kept_and_told_apart(tmp_path, monkeypatch):
     tiny_digits.use_here(monkeypatch, tmp_path / "runs")
     record("LSTM", seeds=(2, 0))
     record("reference", seeds=(1,))
-    text = shelf.path("tiny", "results").read_bytes()
+    text = shelf.path("tiny", "lengths").read_bytes()
     record("reference", seeds=(1,))
-    assert shelf.path("tiny", "results").read_bytes() == text
+    assert shelf.path("tiny", "lengths").read_bytes() == text
     rows = shelf.frame("tiny")
     assert list(zip(rows["condition"], rows["seed"], rows["test_length"], strict=True)) == [
         ("reference", 1, 1), ("reference", 1, 2), ("reference", 1, 4),

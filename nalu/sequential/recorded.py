@@ -35,7 +35,7 @@ def rows(experiment: str, condition: Condition, errors: pd.DataFrame, digits: pd
             if len(run):
                 best = best_step(run, WINDOW).iloc[0]
                 row |= run[run["step"] == best].iloc[0].to_dict() | {"best_step": best}
-            found["results"].append(fixed | row)
+            found["lengths"].append(fixed | row)
             found["passed"] += [{"seed": seed, "test_length": length} | point
                                 for point in passed(run).to_dict("records")]
         if len(run):

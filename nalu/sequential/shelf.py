@@ -1,6 +1,6 @@
 """Results of sequential MNIST on disk: three small tables per experiment, committed.
 
-* ``results.csv``: one row per condition, seed and test length: the errors at the best step,
+* ``lengths.csv``: one row per condition, seed and test length: the errors at the best step,
 * ``passed.csv``: of every such run the points at which its test error was lower than ever
   before. They say when any threshold was passed for the first time, so that thresholds need
   not be known when a run is recorded: they come from other runs,
@@ -37,7 +37,7 @@ class Table(NamedTuple):
 
 
 TABLES: Mapping[str, Table] = MappingProxyType({
-    "results": Table(_CONDITION | {
+    "lengths": Table(_CONDITION | {
         "test_length": INTEGER, "best_step": STEP, "valid_mse": NUMBER, "test_mse": NUMBER,
         "sparsity_error": NUMBER, "image_weight": NUMBER, "state_weight": NUMBER, "stopped_at": STEP,
         "device": TEXT, "commit": TEXT, "seconds": NUMBER,
@@ -55,7 +55,7 @@ def path(experiment: str, table: str) -> Path:
     return paths.RUNS / experiment / f"{table}.csv"
 
 
-def frame(experiment: str, table: str = "results") -> pd.DataFrame:
+def frame(experiment: str, table: str = "lengths") -> pd.DataFrame:
     """Return a table with typed columns; no rows before anything was run.
 
     Rows of conditions whose settings are no longer declared are left out.
@@ -82,13 +82,13 @@ def missing(experiment: str) -> dict[str, tuple[int, ...]]:
 def merge(experiment: str, new: Mapping[str, Iterable[Row]]) -> None:
     """Add rows to the tables of an experiment; a row that is there stays as it is.
 
-    ``results.csv`` is written last: a run counts as recorded once it is there. Rows are sorted
+    ``lengths.csv`` is written last: a run counts as recorded once it is there. Rows are sorted
     by condition, in the order of the table of experiments, and by what else identifies them.
     """
     entry = experiments.get(experiment)
     places = {c.id: k for k, c in enumerate(entry.conditions)}
     with files.locked(paths.RUNS / experiment / ".merge" / "lock"):
-        for table in sorted(new, key="results".__eq__):
+        for table in sorted(new, key="lengths".__eq__):
             columns, key = TABLES[table]
             known = {results_csv.key(row, key): row for row in _read(experiment, table)}
             rows = {results_csv.key(row, key): row for row in new[table]} | known
@@ -99,11 +99,11 @@ def merge(experiment: str, new: Mapping[str, Iterable[Row]]) -> None:
 
 def _declared(experiment: str) -> set[tuple[str, str]]:
     """Conditions and seeds with a row whose settings are those of today."""
-    columns = TABLES["results"].columns
+    columns = TABLES["lengths"].columns
     now = {c.id: results_csv.row({"experiment": experiment, "condition": c.id} | c.settings(), columns)
            for c in experiments.get(experiment).conditions}
     settings = [*_CONDITION][:-1]
-    return {_of(row) for row in _read(experiment, "results") if row["condition"] in now
+    return {_of(row) for row in _read(experiment, "lengths") if row["condition"] in now
             and all(row[name] == now[row["condition"]][name] for name in settings)}
 
 

@@ -32,7 +32,7 @@ def thresholds(reference: pd.DataFrame, without: Collection[int] = (), df: int |
     Parameters
     ----------
     reference
-        Rows of ``results.csv`` of the reference.
+        Rows of ``lengths.csv`` of the reference.
     without
         Seeds to leave out.
     df

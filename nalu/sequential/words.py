@@ -19,6 +19,15 @@ def recorded(entry: Experiment) -> str:
     return f"{entry.title}: {said}, {case.epochs:,} epochs each, data: {case.data}."
 
 
+def cost(entry: Experiment, like: pd.DataFrame) -> str:
+    """Return how long a seed of an experiment takes, from the seconds per epoch of recorded runs on its data."""
+    same = like[like["data"] == entry.reference.data].drop_duplicates(["condition", "seed"])
+    if same.empty:
+        return NOT_RUN
+    hours = (same["seconds"] / same["epochs"]).median() * entry.reference.epochs / 3600
+    return f"{hours:.0f} hours of a core"
+
+
 def table(entry: Experiment, results: pd.DataFrame, curves: pd.DataFrame, paper: pd.DataFrame,
           lengths: tuple[int, ...]) -> pd.DataFrame:
     """Return one line of text per condition: its runs, its weights, what it solves here and in the paper."""

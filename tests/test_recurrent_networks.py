@@ -11,7 +11,7 @@ from nalu.recurrent import z
 from nalu.recurrent.cells import LSTM, Accumulator, PassThrough, UnitCell
 from nalu.recurrent.cnn import CNN, normalised
 from nalu.recurrent.networks import Network, build
-from nalu.sequential.conditions import Condition
+from nalu.sequential.conditions import SequenceCondition
 from nalu.sequential.models import RECURRENT
 from nalu.tasks import SequentialMNIST
 
@@ -21,7 +21,7 @@ UNITS = [name for name, row in RECURRENT.items() if hasattr(units, row.cell)]
 
 def network(model, operation="product", **settings):
     """A network in float64 with the weights of seed 3."""
-    return build(Condition(model, SequentialMNIST(operation), **settings), seed=3).double()
+    return build(SequenceCondition(model, SequentialMNIST(operation), **settings), seed=3).double()
 
 
 def product_of_powers(W, x):
@@ -138,7 +138,7 @@ def test_pictures_are_normalised_with_mnists_mean_and_deviation():
 
 def test_initial_weights_are_the_third_draw_of_the_authors_generator():
     before = torch.random.get_rng_state()
-    made = build(Condition("NMU"), seed=5)
+    made = build(SequenceCondition("NMU"), seed=5)
     assert torch.equal(before, torch.random.get_rng_state()), "the global generator is left alone"
     torch.manual_seed(5)
     cnn = CNN()  # drawn by the layers, then twice with the cell
@@ -151,7 +151,7 @@ def test_initial_weights_are_the_third_draw_of_the_authors_generator():
 
 
 def test_the_lstm_is_drawn_three_times_too():
-    made = build(Condition("LSTM"), seed=5)
+    made = build(SequenceCondition("LSTM"), seed=5)
     torch.manual_seed(5)
     cnn, cell = CNN(), nn.LSTMCell(1, 1)
     for _ in range(2):

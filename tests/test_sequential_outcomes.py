@@ -9,7 +9,7 @@ from scipy import stats
 
 from nalu import results_csv
 from nalu.sequential import experiments, outcomes, recorded, shelf
-from nalu.sequential.conditions import Condition, Experiment
+from nalu.sequential.conditions import SequenceCondition, SequenceExperiment
 from nalu.sequential.thresholds import failures, thresholds
 from nalu.tasks import SequentialMNIST
 
@@ -133,14 +133,14 @@ def test_rows_are_sorted_kept_and_told_apart(tmp_path, monkeypatch):
 ])
 def test_a_wrong_setting_is_named(wrong, message):
     with pytest.raises(ValueError, match=message):
-        Condition(**({"model": "NMU"} | wrong))
+        SequenceCondition(**({"model": "NMU"} | wrong))
 
 
 def test_the_ramp_counts_as_the_authors_from_one():
-    case = Condition("NMU")
+    case = SequenceCondition("NMU")
     assert case.scale(9_999) == 0 and case.scale(10_000) == pytest.approx(10 / 90_000)
     assert case.scale(54_999) == pytest.approx(5) and case.scale(10**6) == 10
-    last = Condition("NAU", SequentialMNIST("sum")).scale(86 * 1001 - 1)
+    last = SequenceCondition("NAU", SequentialMNIST("sum")).scale(86 * 1001 - 1)
     assert last / 10 == pytest.approx(0.845, abs=5e-4), "protocol: the ramp of the sum ends at 0.845"
 
 
@@ -155,6 +155,6 @@ def test_the_papers_settings_are_declared():
 def test_an_experiment_needs_a_reference_and_different_conditions():
     one = tiny_digits.condition("reference")
     with pytest.raises(ValueError, match="needs a condition of the model 'reference'"):
-        Experiment("a", "", "", (tiny_digits.condition("NMU"),))
+        SequenceExperiment("a", "", "", (tiny_digits.condition("NMU"),))
     with pytest.raises(ValueError, match="declared twice"):
-        Experiment("a", "", "", (one, one))
+        SequenceExperiment("a", "", "", (one, one))

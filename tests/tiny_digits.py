@@ -5,7 +5,7 @@ from types import MappingProxyType
 import numpy as np
 
 from nalu.sequential import experiments
-from nalu.sequential.conditions import Condition, Experiment
+from nalu.sequential.conditions import SequenceCondition, SequenceExperiment
 from nalu.tasks import SequentialMNIST, digits
 
 PARTS = MappingProxyType({"train": (0, 40), "valid": (40, 50), "test": (50, 60)})
@@ -25,10 +25,10 @@ def condition(model="NMU", **settings):
     """Two epochs of five updates, measured at the beginning, between them, and at the end."""
     own = {"data": "digits", "epochs": 2, "log_every": 1, "batch_size": 4, "lambda_start": 2,
            "lambda_end": 6, "seeds": range(3)}
-    return Condition(model, TASK, **(own | settings))
+    return SequenceCondition(model, TASK, **(own | settings))
 
 
-TABLE = MappingProxyType({"tiny": Experiment(
+TABLE = MappingProxyType({"tiny": SequenceExperiment(
     "tiny", "Tiny", "Nothing, Figure 0",
     (condition("reference"), condition("NMU", id="NMU-Rz", lambda_z=1.0), condition("LSTM")))})
 

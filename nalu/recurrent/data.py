@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from nalu.recurrent.cnn import normalised
-from nalu.sequential.conditions import Condition
+from nalu.sequential.conditions import SequenceCondition
 from nalu.tasks.digits import load
 from nalu.tasks.mnist import sequences
 
@@ -13,7 +13,7 @@ from nalu.tasks.mnist import sequences
 class Data:
     """The pictures of a condition, its sequences and their targets."""
 
-    def __init__(self, condition: Condition, seeds: tuple[int, ...], device: str) -> None:
+    def __init__(self, condition: SequenceCondition, seeds: tuple[int, ...], device: str) -> None:
         self.condition, self.seeds, self.device = condition, seeds, device
         self.digits, task = load(condition.data), condition.task
         self.images = torch.from_numpy(self.digits.images).to(device)  # [N, 28, 28]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from nalu.sequential.conditions import Condition
+from nalu.sequential.conditions import SequenceCondition
 
 RUNNING = -1
 DIGITS = 10
@@ -25,7 +25,7 @@ class History:
     ``stopped_at`` `[seed]` is the update at which a seed became NaN, or `RUNNING`.
     """
 
-    def __init__(self, condition: Condition, seeds: tuple[int, ...], updates: int) -> None:
+    def __init__(self, condition: SequenceCondition, seeds: tuple[int, ...], updates: int) -> None:
         """`updates` is the number of updates in an epoch."""
         self.condition, self.seeds = condition, seeds
         points = condition.epochs // condition.log_every + 1

@@ -15,7 +15,7 @@ from nalu.recurrent.history import RUNNING, History
 from nalu.recurrent.loop import Loop
 from nalu.recurrent.networks import Network
 from nalu.sequential import experiments, shelf
-from nalu.sequential.conditions import Condition
+from nalu.sequential.conditions import SequenceCondition
 from nalu.sequential.recorded import rows
 from nalu.tasks.digits import load
 from nalu.training import checkpoint
@@ -25,7 +25,7 @@ STAGE = 20
 """Updates between two looks at the clock."""
 
 
-def fit(condition: Condition, seeds: Iterable[int], device: str = "cpu", *,
+def fit(condition: SequenceCondition, seeds: Iterable[int], device: str = "cpu", *,
         checkpoint_file: Path | None = None, checkpoint_seconds: float = 60.0,
         progress: Callable[[int, int], None] | None = None) -> tuple[History, dict[int, Network], float]:
     """Train seeds of a condition; return their history, the networks by seed, and the seconds.
@@ -99,7 +99,7 @@ def train_condition(experiment: str, condition: str, seeds: str = "", device: st
     return todo
 
 
-def _examine(case: Condition, device: str) -> None:
+def _examine(case: SequenceCondition, device: str) -> None:
     """Refuse what cannot be trained here, before anything is written."""
     try:
         torch.empty(0, device=device)
@@ -109,7 +109,7 @@ def _examine(case: Condition, device: str) -> None:
     load(case.data)
 
 
-def _digest(case: Condition, seeds: tuple[int, ...], device: str) -> str:
+def _digest(case: SequenceCondition, seeds: tuple[int, ...], device: str) -> str:
     """What two trainings must share so that one can continue the other's checkpoint."""
     identity = [case.settings(), case.task.test_lengths, seeds, device, origin.code(CODE)]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]

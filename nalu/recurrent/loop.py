@@ -25,7 +25,7 @@ from nalu.recurrent.data import Data
 from nalu.recurrent.history import RUNNING, History
 from nalu.recurrent.measure import measure
 from nalu.recurrent.networks import Network, build
-from nalu.sequential.conditions import Condition
+from nalu.sequential.conditions import SequenceCondition
 from nalu.sequential.models import RECURRENT
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
 
@@ -33,7 +33,7 @@ from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
 class Objective(nn.Module):
     """The loss of a network as a function of its parameters."""
 
-    def __init__(self, network: Network, condition: Condition) -> None:
+    def __init__(self, network: Network, condition: SequenceCondition) -> None:
         super().__init__()
         self.network, self.condition = network, condition
 
@@ -54,7 +54,7 @@ class Loop:
 
     Parameters
     ----------
-    condition : Condition
+    condition : SequenceCondition
     seeds : tuple of int
     device : str
         A device of PyTorch.
@@ -62,7 +62,7 @@ class Loop:
         Whether one call computes the gradients of all seeds; by default on a GPU only.
     """
 
-    def __init__(self, condition: Condition, seeds: tuple[int, ...], device: str = "cpu",
+    def __init__(self, condition: SequenceCondition, seeds: tuple[int, ...], device: str = "cpu",
                  stacked: bool | None = None) -> None:
         self.condition, self.seeds = condition, seeds
         self.stacked = device != "cpu" if stacked is None else stacked

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from nalu.recurrent.cells import LSTM, Accumulator, PassThrough, UnitCell
 from nalu.recurrent.cnn import CNN
-from nalu.sequential.conditions import Condition
+from nalu.sequential.conditions import SequenceCondition
 from nalu.sequential.models import RECURRENT
 
 
@@ -68,7 +68,7 @@ class Network(nn.Module):
         self.cell.reset_parameters()
 
 
-def build(condition: Condition, seed: int | None = None) -> Network:
+def build(condition: SequenceCondition, seed: int | None = None) -> Network:
     """The network of a condition.
 
     With a seed, its initial weights are drawn as in the authors' code: once when the
@@ -86,7 +86,7 @@ def build(condition: Condition, seed: int | None = None) -> Network:
         return build(condition)
 
 
-def _cell(condition: Condition) -> nn.Module:
+def _cell(condition: SequenceCondition) -> nn.Module:
     row, state = RECURRENT[condition.model], condition.initial_state
     if row.cell == "LSTM":
         return LSTM(condition.state_size, state)

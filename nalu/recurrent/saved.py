@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from nalu.recurrent.networks import Network, build
-from nalu.sequential.conditions import Condition
+from nalu.sequential.conditions import SequenceCondition
 
 
 def save(network: Network, path: Path) -> None:
@@ -16,7 +16,7 @@ def save(network: Network, path: Path) -> None:
     np.savez_compressed(path, **arrays)
 
 
-def load(condition: Condition, path: Path) -> Network:
+def load(condition: SequenceCondition, path: Path) -> Network:
     """The network of a condition with the parameters in a file.
 
     Raises

@@ -8,7 +8,7 @@ Units, section 3.5).
 
 Departs from the paper (r-z): the paper regularises what the convolutional network gives.
 The authors' code takes all inputs of the unit: the state, too, and logarithms where the
-unit takes them. `Condition.z_over` chooses.
+unit takes them. `SequenceCondition.z_over` chooses.
 """
 
 from torch import Tensor

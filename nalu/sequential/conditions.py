@@ -14,7 +14,7 @@ Z_OVER = ("cell", "image")
 
 
 @dataclass(frozen=True)
-class Condition:
+class SequenceCondition:
     r"""One recurrent model on one task; the defaults are the authors' settings.
 
     Parameters
@@ -126,13 +126,13 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Experiment:
+class SequenceExperiment:
     """The conditions behind one figure.
 
     Parameters
     ----------
     name, title, reproduces : str
-    conditions : tuple of Condition
+    conditions : tuple of SequenceCondition
         All of one task and data, with the same epochs; one of them, of the model
         ``reference``, gives the thresholds.
     published : tuple of str
@@ -147,7 +147,7 @@ class Experiment:
     name: str
     title: str
     reproduces: str
-    conditions: tuple[Condition, ...]
+    conditions: tuple[SequenceCondition, ...]
     published: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -160,12 +160,12 @@ class Experiment:
         if "reference" not in {condition.model for condition in self.conditions}:
             raise ValueError(f"{self.name} needs a condition of the model 'reference'")
 
-    def condition(self, name: str) -> Condition:
+    def condition(self, name: str) -> SequenceCondition:
         """The condition with this id; `ValueError` with a suggestion if there is none."""
         by_id = {condition.id: condition for condition in self.conditions}
         return by_id[check.one_of(name, by_id, f"condition of {self.name}")]
 
     @property
-    def reference(self) -> Condition:
+    def reference(self) -> SequenceCondition:
         """The condition that gives the thresholds."""
         return next(c for c in self.conditions if c.model == "reference")

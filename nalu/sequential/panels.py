@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from nalu.figures import GREY
-from nalu.sequential.conditions import Condition, Experiment
+from nalu.sequential.conditions import SequenceCondition, SequenceExperiment
 from nalu.sequential.models import RECURRENT
 from nalu.tables import NOT_RUN
 
@@ -22,16 +22,16 @@ AXES = {"success_rate": "success rate", "solved_at_mean": "solved at (updates)",
         "sparsity_error_mean": "sparsity error"}
 
 
-def label(case: Condition) -> str:
+def label(case: SequenceCondition) -> str:
     """What figures and tables call a condition: ``NMU, R_z``."""
     extra = {"cell": ["R_z"], "image": ["R_z of the pictures"]}[case.z_over] if case.lambda_z else []
     extra += [f"{case.state_size} states"] if case.state_size > 1 else []
-    usual = Condition(case.model, case.task).initial_state
+    usual = SequenceCondition(case.model, case.task).initial_state
     extra += [f"h₀ = {case.initial_state:g}"] if case.initial_state != usual else []
     return ", ".join([RECURRENT[case.model].plain, *extra])
 
 
-def compare(columns: Mapping[str, pd.DataFrame], entry: Experiment, metrics: Iterable[str],
+def compare(columns: Mapping[str, pd.DataFrame], entry: SequenceExperiment, metrics: Iterable[str],
             wide: int = 2) -> Figure:
     """Draw metrics against the test length, a panel for each column and metric.
 
@@ -114,7 +114,7 @@ def sequences(images: np.ndarray, labels: np.ndarray, targets: np.ndarray) -> Fi
     return figure
 
 
-def _curves(ax: Axes, table: pd.DataFrame, entry: Experiment, metric: str) -> None:
+def _curves(ax: Axes, table: pd.DataFrame, entry: SequenceExperiment, metric: str) -> None:
     """Draw one metric of all conditions."""
     mine = table[(table["metric"] == metric) & table["estimate"].notna()]
     for case in entry.conditions:
@@ -135,7 +135,7 @@ def _curves(ax: Axes, table: pd.DataFrame, entry: Experiment, metric: str) -> No
         _absent(ax, NOT_RUN if table.empty else "none solved")
 
 
-def _style(case: Condition) -> dict:
+def _style(case: SequenceCondition) -> dict:
     row = RECURRENT[case.model]
     dashed = row.neutral is not None and not case.lambda_z
     return {"color": row.colour, "linestyle": "--" if dashed else "-", "marker": row.marker, "markersize": 3}
@@ -146,7 +146,7 @@ def _absent(ax: Axes, text: str = NOT_RUN) -> None:
     ax.grid(False)
 
 
-def _legend(figure: Figure, shown: Iterable[Condition]) -> None:
+def _legend(figure: Figure, shown: Iterable[SequenceCondition]) -> None:
     """Name the conditions above the panels."""
     for case in shown:
         figure.axes[0].plot([], [], label=label(case), **_style(case))

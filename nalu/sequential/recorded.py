@@ -5,14 +5,14 @@ import pandas as pd
 from nalu import results_csv
 from nalu.outcomes import best_step
 from nalu.results_csv import Row
-from nalu.sequential.conditions import Condition
+from nalu.sequential.conditions import SequenceCondition
 from nalu.sequential.shelf import TABLES
 
 WINDOW = 1000
 """Logged points that count, as in the authors' scripts: all of a run."""
 
 
-def rows(experiment: str, condition: Condition, errors: pd.DataFrame, digits: pd.DataFrame,
+def rows(experiment: str, condition: SequenceCondition, errors: pd.DataFrame, digits: pd.DataFrame,
          origins: dict[int, dict]) -> dict[str, list[Row]]:
     """Return the rows of each table.
 

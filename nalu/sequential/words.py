@@ -4,7 +4,7 @@ import pandas as pd
 
 from nalu.conditions import number
 from nalu.sequential import shelf
-from nalu.sequential.conditions import Experiment
+from nalu.sequential.conditions import SequenceExperiment
 from nalu.sequential.panels import label
 from nalu.tables import NOT_PRINTED, NOT_RUN
 
@@ -19,7 +19,7 @@ def recorded(entry: Experiment) -> str:
     return f"{entry.title}: {said}, {case.epochs:,} epochs each, data: {case.data}."
 
 
-def cost(entry: Experiment, like: pd.DataFrame) -> str:
+def cost(entry: SequenceExperiment, like: pd.DataFrame) -> str:
     """Return how long a seed of an experiment takes, from the seconds per epoch of recorded runs on its data."""
     same = like[like["data"] == entry.reference.data].drop_duplicates(["condition", "seed"])
     if same.empty:
@@ -28,7 +28,7 @@ def cost(entry: Experiment, like: pd.DataFrame) -> str:
     return f"{hours:.0f} hours of a core"
 
 
-def table(entry: Experiment, results: pd.DataFrame, curves: pd.DataFrame, paper: pd.DataFrame,
+def table(entry: SequenceExperiment, results: pd.DataFrame, curves: pd.DataFrame, paper: pd.DataFrame,
           lengths: tuple[int, ...]) -> pd.DataFrame:
     """Return one line of text per condition: its runs, its weights, what it solves here and in the paper."""
     lines = []

@@ -30,7 +30,7 @@ def test_the_threshold_is_the_upper_bound_of_the_mean():
 def test_seeds_can_be_left_out_and_the_published_quantile_kept():
     found = thresholds(REFERENCE, without=(2,), df=8).set_index("test_length")
     assert found.loc[1, "threshold"] == pytest.approx(1.5 + 2.8965 * 0.5**0.5 / math.sqrt(2), rel=1e-4)
-    assert found["n"].tolist() == [2, 2]
+    assert found["n"].tolist() == [2, 2] and found["without"].tolist() == ["2", "2"]
     one = thresholds(REFERENCE, without=(1, 2))
     assert one["threshold"].isna().all() and one["n"].tolist() == [1, 1]
     assert thresholds(REFERENCE, without=(0, 1, 2)).empty
@@ -49,7 +49,7 @@ PASSED = pd.DataFrame([("NMU", 0, 1, 0, 9.0), ("NMU", 0, 1, 10, 5.0), ("NMU", 0,
                       columns=["condition", "seed", "test_length", "step", "test_mse"])
 RESULTS = pd.DataFrame({"condition": "NMU", "seed": [0, 1, 2], "test_length": 1,
                         "test_mse": [4.5, 7.0, math.nan], "sparsity_error": [0.1, 0.2, 0.3]})
-LIMITS = pd.DataFrame({"test_length": [1, 2], "threshold": [6.0, math.nan]})
+LIMITS = pd.DataFrame({"test_length": [1, 2], "threshold": [6.0, math.nan], "without": ""})
 
 
 def test_runs_are_judged_at_their_best_step():
@@ -106,6 +106,15 @@ def record(name, seeds=(0,), **settings):
     new = [results_csv.row(fixed | {"seed": s, "test_length": n, "test_mse": 1.0 + s}, shelf.TABLES["lengths"].columns)
            for s in seeds for n in case.task.test_lengths]
     shelf.merge("tiny", {"lengths": new})
+
+
+def test_failed_references_set_no_threshold(tmp_path, monkeypatch):
+    tiny_digits.use_here(monkeypatch, tmp_path / "runs")
+    record("reference", seeds=(0, 1, 2, 200))
+    record("LSTM", seeds=(0, 1, 2))
+    assert outcomes.limits("tiny")[["n", "without"]].drop_duplicates().values.tolist() == [[3, "200"]]
+    assert outcomes.limits("tiny", without=())["n"].tolist() == [4, 4, 4]
+    assert outcomes.of("tiny")["without"].unique().tolist() == ["200"]
 
 
 def test_rows_are_sorted_kept_and_told_apart(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from nalu import published
 from nalu.sequential import experiments, shelf
-from nalu.sequential.thresholds import thresholds
+from nalu.sequential.thresholds import failures, thresholds
 from nalu.statistics import solved_at_mean, sparsity_error_mean, success_rate
 
 METRICS = ("success_rate", "solved_at_mean", "sparsity_error_mean")
@@ -25,7 +25,9 @@ REGULARISED = ("NMU", "NAC_mul_NMU", "NAU")
 
 
 def judged(results: pd.DataFrame, passed: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
-    """Return the results with ``threshold, solved, solved_at`` and the sparsity error of solved runs.
+    """Return the results with ``threshold, without, solved, solved_at`` and the sparsity error of solved runs.
+
+    ``without`` says which seeds of the reference the threshold leaves out.
 
     Parameters
     ----------
@@ -35,7 +37,7 @@ def judged(results: pd.DataFrame, passed: pd.DataFrame, limits: pd.DataFrame) ->
         As `nalu.sequential.thresholds.thresholds` returns them. Lengths without a
         threshold are left out.
     """
-    rows = results.merge(limits[["test_length", "threshold"]].dropna(), on="test_length")
+    rows = results.merge(limits[["test_length", "threshold", "without"]].dropna(), on="test_length")
     rows["solved"] = rows["test_mse"] < rows["threshold"]
     key = ["condition", "seed", "test_length"]
     below = passed.merge(rows[[*key, "threshold"]], on=key)
@@ -46,11 +48,24 @@ def judged(results: pd.DataFrame, passed: pd.DataFrame, limits: pd.DataFrame) ->
     return rows
 
 
-def of(experiment: str, **variant) -> pd.DataFrame:
-    """Return what is recorded of an experiment, judged; `variant` as `thresholds` takes it."""
+def limits(experiment: str, **variant) -> pd.DataFrame:
+    """Return the thresholds of an experiment, without the runs of its reference that failed.
+
+    Parameters
+    ----------
+    experiment
+        Name of an experiment.
+    **variant
+        As `thresholds` takes it, in place of the rule.
+    """
     entry, results = experiments.get(experiment), shelf.frame(experiment)
-    limits = thresholds(results[results["condition"] == entry.reference.id], **variant)
-    return judged(results, shelf.frame(experiment, "passed"), limits)
+    reference = results[results["condition"] == entry.reference.id]
+    return thresholds(reference, **({"without": failures(reference)} | variant))
+
+
+def of(experiment: str, **variant) -> pd.DataFrame:
+    """Return what is recorded of an experiment, judged by its `limits`."""
+    return judged(shelf.frame(experiment), shelf.frame(experiment, "passed"), limits(experiment, **variant))
 
 
 def curves(rows: pd.DataFrame) -> pd.DataFrame:

@@ -62,7 +62,7 @@ def compare(columns: Mapping[str, pd.DataFrame], entry: SequenceExperiment, metr
     return figure
 
 
-def errors(results: pd.DataFrame, limits: pd.DataFrame, entry: Experiment) -> Figure:
+def errors(results: pd.DataFrame, limits: pd.DataFrame, entry: SequenceExperiment) -> Figure:
     """Draw the test error of every run against the length, and the threshold."""
     figure, ax = plt.subplots(figsize=(6.4, 4.2))
     shown = [case for case in entry.conditions if case.id in set(results["condition"])]
@@ -78,12 +78,12 @@ def errors(results: pd.DataFrame, limits: pd.DataFrame, entry: Experiment) -> Fi
     return figure
 
 
-def digits(outputs: pd.DataFrame, entry: Experiment) -> Figure:
+def digits(outputs: pd.DataFrame, entry: SequenceExperiment) -> Figure:
     """Draw what the convolutional network gives for each digit: mean and standard deviation, a line per seed."""
     shown = [case for case in entry.conditions if case.id in set(outputs["condition"])] or [entry.reference]
     wide = min(3, len(shown))
     rows = -(-len(shown) // wide)
-    figure, axes = plt.subplots(rows, wide, squeeze=False, sharex=True, sharey=True,
+    figure, axes = plt.subplots(rows, wide, squeeze=False, sharex=True,
                                 figsize=(6.4, 0.6 + 1.8 * rows))
     for ax, case in zip(axes.flat, shown, strict=False):
         runs = outputs[outputs["condition"] == case.id]

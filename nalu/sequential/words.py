@@ -9,7 +9,7 @@ from nalu.sequential.panels import label
 from nalu.tables import NOT_PRINTED, NOT_RUN
 
 
-def recorded(entry: Experiment) -> str:
+def recorded(entry: SequenceExperiment) -> str:
     """Return how much of an experiment is recorded, and how long its trainings are."""
     missing = shelf.missing(entry.name)
     declared = sum(len(c.seeds) for c in entry.conditions)
@@ -45,25 +45,25 @@ def table(entry: SequenceExperiment, results: pd.DataFrame, curves: pd.DataFrame
 
 
 def farthest(curves: pd.DataFrame, condition: str) -> str:
-    """Return up to which length at least half of a condition's runs are solved, at all lengths before."""
+    """Return the lengths up to which at least half of a condition's runs are solved, without a gap."""
     rates = curves[(curves["condition"] == condition) & (curves["metric"] == "success_rate")]
     rates = rates.sort_values("test_length")
     if rates.empty:
         return NOT_RUN
     good = (rates["estimate"] >= 0.5).cumprod().astype(bool)
     last = rates.loc[good, "test_length"]
-    return f"up to length {last.iloc[-1]} of {rates['test_length'].iloc[-1]}" if len(last) else "at no length"
+    return f"up to length {last.iloc[-1]} of {rates['test_length'].iloc[-1]}" if len(last) else "not at the first length"
 
 
 def slopes(outputs: pd.DataFrame) -> pd.Series:
-    """Return, per condition, how much more a picture gives per digit: the mean slope over seeds; 1 is the digit."""
+    """Return, per condition, how much more a picture gives per digit: the median slope over seeds; 1 is the digit."""
     def slope(run: pd.DataFrame) -> float:
         d = run["digit"] - run["digit"].mean()
         return float((d * run["mean"]).sum() / (d * d).sum())
 
     each = {key: slope(run) for key, run in outputs.groupby(["condition", "seed"], sort=False)}
     found = pd.Series(each, dtype=float)
-    return found.groupby(level=0, sort=False).mean() if len(found) else found
+    return found.groupby(level=0, sort=False).median() if len(found) else found
 
 
 def _weights(runs: pd.DataFrame) -> str:

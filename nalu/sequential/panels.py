@@ -62,16 +62,15 @@ def compare(columns: Mapping[str, pd.DataFrame], entry: SequenceExperiment, metr
     return figure
 
 
-def errors(results: pd.DataFrame, limits: pd.DataFrame, entry: SequenceExperiment) -> Figure:
-    """Draw the test error of every run against the length, and the threshold."""
+def errors(judged: pd.DataFrame, entry: SequenceExperiment) -> Figure:
+    """Draw the test error of every run against the length, over the threshold: below 1 it is solved."""
     figure, ax = plt.subplots(figsize=(6.4, 4.2))
-    shown = [case for case in entry.conditions if case.id in set(results["condition"])]
+    shown = [case for case in entry.conditions if case.id in set(judged["condition"])]
     for case in shown:
-        for _, run in results[results["condition"] == case.id].groupby("seed"):
-            ax.plot(run["test_length"], run["test_mse"], linewidth=1, **_style(case))
-    ax.plot(limits["test_length"], limits["threshold"], color=GREY, linewidth=5, alpha=0.35, zorder=0,
-            label="threshold")
-    ax.set(yscale="log", xlabel="length of the test sequences", ylabel="test error (target²)")
+        for _, run in judged[judged["condition"] == case.id].groupby("seed"):
+            ax.plot(run["test_length"], run["test_mse"] / run["threshold"], linewidth=1, **_style(case))
+    ax.axhline(1, color=GREY, linewidth=5, alpha=0.35, zorder=0, label="threshold")
+    ax.set(yscale="log", xlabel="length of the test sequences", ylabel="test error over threshold")
     if not shown:
         _absent(ax)
     _legend(figure, shown)
@@ -109,7 +108,7 @@ def sequences(images: np.ndarray, labels: np.ndarray, targets: np.ndarray) -> Fi
     figure, axes = plt.subplots(n, length, squeeze=False, figsize=(min(6.4, 0.9 * length), 1.05 * n))
     for ax, image, target in zip(axes.flat, images.reshape(-1, 28, 28), targets.flat, strict=True):
         ax.imshow(image, cmap="gray_r", interpolation="nearest")
-        ax.set(xticks=[], yticks=[])
+        ax.set_axis_off()
         ax.set_title(f"{target:g}", fontsize="small", pad=2)
     return figure
 

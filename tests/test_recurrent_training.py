@@ -7,7 +7,7 @@ import torch
 
 from nalu import paths
 from nalu.recurrent import __main__ as command
-from nalu.recurrent import launch
+from nalu.recurrent import launch, saved
 from nalu.recurrent.data import Data, shuffled
 from nalu.recurrent.loop import Loop
 from nalu.recurrent.measure import measure
@@ -201,3 +201,17 @@ def test_what_is_wrong_is_one_line(words, message, capsys):
     assert command.main(["train", *words]) == 2
     said = capsys.readouterr().err
     assert message in said and said.count("\n") == 1 and not paths.RUNS.exists()
+
+
+def test_a_network_in_a_small_file_is_the_same_to_three_digits(tmp_path):
+    condition, file = tiny_digits.condition("NMU"), tmp_path / "n.npz"
+    _, networks, _ = launch.fit(condition, (0,))
+    saved.save(networks[0], file)
+    assert file.stat().st_size < 1e6
+    for p, q in zip(saved.load(condition, file).parameters(), networks[0].parameters(), strict=True):
+        torch.testing.assert_close(p, q, rtol=1e-3, atol=1e-6)
+    with pytest.raises(ValueError, match="does not hold the parameters of LSTM"):
+        saved.load(tiny_digits.condition("LSTM"), file)
+    file.write_bytes(file.read_bytes()[:99])
+    with pytest.raises(ValueError, match="does not hold"):
+        saved.load(condition, file)

@@ -17,7 +17,7 @@ class History:
     * ``valid_mse`` (target²): over all positions of the validation sequences, which are as
       long as those of the training,
     * ``test_mse`` `[..., length]`: the same on the test sequences of each length,
-    * ``sparsity_error``: max over the unit's weights of min(|W|, |1 - |W||),
+    * ``sparsity_error``: the unit's largest distance of a weight from the nearest of -1, 0, 1,
     * ``weights`` `[..., 2]`: the unit's weights of the picture and of the state,
     * ``digit_mean``, ``digit_sd`` `[..., 10]`: mean and standard deviation of what the
       convolutional network gives for the test images of each digit.

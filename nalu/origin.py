@@ -31,9 +31,9 @@ def commit() -> str:
 
 
 @functools.cache
-def code() -> str:
+def code(patterns: tuple[str, ...] = TRAINING) -> str:
     """Digest of the code that a training runs; comments and docstrings may change."""
-    found = sorted({path for pattern in TRAINING for path in (ROOT / "nalu").glob(pattern)})
+    found = sorted({path for pattern in patterns for path in (ROOT / "nalu").glob(pattern)})
     return hashlib.sha256("\n".join(map(_without_prose, found)).encode()).hexdigest()
 
 

@@ -48,27 +48,36 @@ Row = dict[str, str]
 """A row as it stands in the file."""
 
 
-def row(values: Mapping) -> Row:
+def row(values: Mapping, columns: Mapping[str, str] = COLUMNS) -> Row:
     """Return the text of a row; a column that is not given is missing."""
-    return {name: _text(values.get(name), kind) for name, kind in COLUMNS.items()}
+    return {name: _text(values.get(name), kind) for name, kind in columns.items()}
 
 
-def key(row: Row) -> tuple[str, ...]:
+def key(row: Row, names: Iterable[str] = (*SETTINGS, "seed")) -> tuple[str, ...]:
     """What identifies a row: its settings and its seed."""
-    return tuple(row[name] for name in (*SETTINGS, "seed"))
+    return tuple(row[name] for name in names)
 
 
-def dump(rows: Iterable[Row]) -> bytes:
+def dump(rows: Iterable[Row], columns: Mapping[str, str] = COLUMNS) -> bytes:
     """Return the content of a file."""
     file = io.StringIO()
-    writer = csv.DictWriter(file, list(COLUMNS), lineterminator="\n")
+    writer = csv.DictWriter(file, list(columns), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return file.getvalue().encode()
 
 
-def read(path: Path) -> list[Row]:
+def read(path: Path, columns: Mapping[str, str] = COLUMNS,
+         names: Iterable[str] = (*SETTINGS, "seed")) -> list[Row]:
     """Return the rows of a file, none if it does not exist.
+
+    Parameters
+    ----------
+    path
+    columns
+        Name -> kind; by default those of ``results.csv``.
+    names
+        Columns that identify a row.
 
     Raises
     ------
@@ -79,33 +88,33 @@ def read(path: Path) -> list[Row]:
         return []
     text = path.read_text("utf8").replace("\r\n", "\n")
     header, *lines = [*csv.reader(io.StringIO(text))] or [[]]
-    if header != list(COLUMNS):
-        raise ValueError(f"{path} has other columns: {_difference(header)}; "
+    if header != list(columns):
+        raise ValueError(f"{path} has other columns: {_difference(header, columns)}; "
                          "runs/README.md lists the right ones")
     if not text.endswith("\n"):
         raise ValueError(f"{path} is cut off: its last line has no end")
     rows, seen = [], set()
     for number, cells in enumerate(lines, 2):
-        if len(cells) != len(COLUMNS):
-            raise ValueError(f"{path}, line {number} has {len(cells)} of {len(COLUMNS)} columns")
-        found = dict(zip(COLUMNS, cells, strict=True))
+        if len(cells) != len(columns):
+            raise ValueError(f"{path}, line {number} has {len(cells)} of {len(columns)} columns")
+        found = dict(zip(columns, cells, strict=True))
         where = f"{path}, line {number}"
-        for name, kind in COLUMNS.items():
+        for name, kind in columns.items():
             _value(found[name], kind, f"{where}: {name}")
-        if key(found) in seen:
+        if (mine := key(found, names)) in seen:
             raise ValueError(f"{path}, line {number} repeats seed {found['seed']} "
                              f"of {found['model']}")
-        seen.add(key(found))
+        seen.add(mine)
         rows.append(found)
     return rows
 
 
-def frame(rows: Iterable[Row]) -> pd.DataFrame:
+def frame(rows: Iterable[Row], columns: Mapping[str, str] = COLUMNS) -> pd.DataFrame:
     """Return rows as a table with typed columns, missing steps and numbers as NaN."""
     rows = list(rows)
     return pd.DataFrame({
         name: pd.Series([_value(row[name], kind, name) for row in rows], dtype=_DTYPES[kind])
-        for name, kind in COLUMNS.items()
+        for name, kind in columns.items()
     })
 
 
@@ -122,9 +131,9 @@ def _value(cell: str, kind: str, where: str):
         raise ValueError(f"{where} is {cell!r}; allowed: {kind}") from None
 
 
-def _difference(header: list[str]) -> str:
-    missing = [name for name in COLUMNS if name not in header]
-    unknown = [name for name in header if name not in COLUMNS]
+def _difference(header: list[str], columns: Mapping[str, str]) -> str:
+    missing = [name for name in columns if name not in header]
+    unknown = [name for name in header if name not in columns]
     parts = [f"{what} {', '.join(names)}" for what, names in
              (("missing", missing), ("unknown", unknown)) if names]
     return "; ".join(parts) or "another order"

@@ -25,8 +25,8 @@ LEVELS = [
     {"artefacts"},
     {"runs", "by_operation"},
     {"curves", "headline", "beside", "pace"},
-    {"workfolder", "sweeps"},
-    {"launch", "lease", "repeated", "status", "panels", "printed", "audit"},
+    {"workfolder", "sweeps", "sequential"},
+    {"launch", "lease", "repeated", "status", "panels", "printed", "audit", "recurrent"},
     {"evidence"},
     {"claims"},
     {"claims_table"},
@@ -38,7 +38,7 @@ LEVELS = [
 LEVEL = {part: number for number, parts in enumerate(LEVELS) for part in parts}
 
 COMPUTE = {"units", "models", "streams", "training", "divergence", "audit", "launch", "lease", "together", "order",
-           "campaign", "cli", "__main__"}
+           "campaign", "recurrent", "cli", "__main__"}
 """All else is the reading side: seconds, and no torch."""
 
 PLAIN = ["notation", "outcomes", "statistics", "kappa", "summary", "tables", "verdict"]

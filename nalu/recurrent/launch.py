@@ -1,0 +1,115 @@
+"""Train a condition of sequential MNIST, with checkpoints, and record what came out."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from pathlib import Path
+
+import torch
+
+from nalu import files, origin, paths
+from nalu import seeds as seed_lists
+from nalu.recurrent.history import RUNNING, History
+from nalu.recurrent.loop import Loop
+from nalu.recurrent.networks import Network
+from nalu.sequential import experiments, shelf
+from nalu.sequential.conditions import SequenceCondition
+from nalu.sequential.recorded import rows
+from nalu.tasks.digits import load
+from nalu.training import checkpoint
+
+CODE = ("recurrent/*.py", "units/*.py", "tasks/*.py", "sequential/models.py", "sequential/conditions.py")
+STAGE = 20
+"""Updates between two looks at the clock."""
+
+
+def fit(condition: SequenceCondition, seeds: Iterable[int], device: str = "cpu", *,
+        checkpoint_file: Path | None = None, checkpoint_seconds: float = 60.0,
+        progress: Callable[[int, int], None] | None = None) -> tuple[History, dict[int, Network], float]:
+    """Train seeds of a condition; return their history, the networks by seed, and the seconds.
+
+    Parameters
+    ----------
+    condition, seeds, device
+        What to train, and where.
+    checkpoint_file : path, optional
+        Where to save the state of the training every `checkpoint_seconds`, and to take it
+        up again. It stays until the caller deletes it.
+    progress : callable, optional
+        Called with the updates made and their total.
+
+    Raises
+    ------
+    ValueError
+        If the checkpoint is truncated.
+    """
+    loop = Loop(condition, tuple(seeds), device)
+    before = 0.0
+    if checkpoint_file is not None and checkpoint_file.exists():
+        state, meta = checkpoint.load(checkpoint_file)
+        loop.restore(state, meta["update"])
+        before = meta["seconds"]
+    began = saved = time.monotonic()
+    while loop.update < loop.end:
+        loop.advance(min(loop.update + STAGE, loop.end))
+        now = time.monotonic()
+        if checkpoint_file is not None and now - saved >= checkpoint_seconds and loop.update < loop.end:
+            meta = {"update": loop.update, "seconds": before + now - began}
+            checkpoint.save(checkpoint_file, loop.state(), meta)
+            saved = time.monotonic()
+        if progress is not None:
+            progress(loop.update, loop.end)
+    networks = {seed: deepcopy(loop.filled(k)) for k, seed in enumerate(loop.seeds)}
+    return loop.history, networks, before + time.monotonic() - began
+
+
+def train_condition(experiment: str, condition: str, seeds: str = "", device: str = "cpu", *,
+                    progress: Callable[[int, int], None] | None = None) -> tuple[int, ...]:
+    """Train the seeds of a condition that have no results yet; return which these were.
+
+    A training that was interrupted is taken up at its last checkpoint.
+
+    Raises
+    ------
+    ValueError
+        If an argument is wrong, a file of MNIST is not right, or another process trains the
+        condition.
+    FileNotFoundError
+        If MNIST is needed and not there.
+    """
+    case = experiments.get(experiment).condition(condition)
+    wanted = seed_lists.choose(seeds, case.seeds, f"condition {condition!r}")
+    _examine(case, device)
+    folder = paths.RUNS / experiment / condition
+    with files.locked(folder / "lock", f"{experiment} {condition} is being trained"):
+        todo = tuple(sorted({*wanted} & {*shelf.missing(experiment)[condition]}))
+        if not todo:
+            return ()
+        file = folder / f"checkpoint-{_digest(case, todo, device)}.npz"
+        commit = origin.commit()
+        history, _, seconds = fit(case, todo, device, checkpoint_file=file, progress=progress)
+        hardware = torch.cuda.get_device_name(device) if device.startswith("cuda") else device
+        fixed = {"device": hardware, "commit": commit, "seconds": round(seconds / len(todo), 3)}
+        origins = {seed: fixed | {"stopped_at": None if at == RUNNING else int(at)}
+                   for seed, at in zip(todo, history.stopped_at, strict=True)}
+        shelf.merge(experiment, rows(experiment, case, history.errors(), history.digits(), origins))
+        file.unlink(missing_ok=True)
+    return todo
+
+
+def _examine(case: SequenceCondition, device: str) -> None:
+    """Refuse what cannot be trained here, before anything is written."""
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError):
+        here = ["cpu", *(f"cuda:{k}" for k in range(torch.cuda.device_count()))]
+        raise ValueError(f"there is no device {device!r} here; allowed: {', '.join(here)}") from None
+    load(case.data)
+
+
+def _digest(case: SequenceCondition, seeds: tuple[int, ...], device: str) -> str:
+    """What two trainings must share so that one can continue the other's checkpoint."""
+    identity = [case.settings(), case.task.test_lengths, seeds, device, origin.code(CODE)]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]

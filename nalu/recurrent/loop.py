@@ -1,0 +1,177 @@
+r"""The training loop of sequential MNIST, all seeds of a condition.
+
+One update of one seed is
+
+1. a batch of sequences; all their pictures go through the convolutional network at once,
+2. the loss $\mathrm{MSE} + \lambda(t)\,\mathcal R_{sparse} + \lambda_z\,\mathcal R_z$ and its gradient,
+3. one step of Adam, and the projection of the unit's weights into their range.
+
+On a CPU the seeds take turns, in the memory layout that its convolutions like best; on a GPU
+they are stacked, and one call computes the gradients of all. A seed that becomes NaN is left
+as it is and touches nobody else.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad, stack_module_state, vmap
+
+from nalu.recurrent import z
+from nalu.recurrent.data import Data
+from nalu.recurrent.history import RUNNING, History
+from nalu.recurrent.measure import measure
+from nalu.recurrent.networks import Network, build
+from nalu.sequential.conditions import SequenceCondition
+from nalu.sequential.models import RECURRENT
+from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
+
+
+class Objective(nn.Module):
+    """The loss of a network as a function of its parameters."""
+
+    def __init__(self, network: Network, condition: SequenceCondition) -> None:
+        super().__init__()
+        self.network, self.condition = network, condition
+
+    def forward(self, x: Tensor, y: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+        """Loss of a batch `[B, L, 1, 28, 28]`, `[B, L]`, and its first term."""
+        outputs, numbers, inputs = self.network(x)
+        mse = (outputs - y).square().mean()
+        loss = mse + scale * self.network.penalty()
+        if self.condition.lambda_z:
+            neutral = RECURRENT[self.condition.model].neutral
+            loss = loss + self.condition.lambda_z * z.penalty(
+                self.network, neutral, self.condition.z_over, inputs, numbers)
+        return loss, mse
+
+
+class Loop:
+    """Trains the seeds of a condition; ``update`` is the next update.
+
+    Parameters
+    ----------
+    condition : SequenceCondition
+    seeds : tuple of int
+    device : str
+        A device of PyTorch.
+    stacked : bool, optional
+        Whether one call computes the gradients of all seeds; by default on a GPU only.
+    """
+
+    def __init__(self, condition: SequenceCondition, seeds: tuple[int, ...], device: str = "cpu",
+                 stacked: bool | None = None) -> None:
+        self.condition, self.seeds = condition, seeds
+        self.stacked = device != "cpu" if stacked is None else stacked
+        self.data = Data(condition, seeds, device)
+        self.end = condition.epochs * self.data.updates
+        self.update = 0
+        self.history = History(condition, seeds, self.data.updates)
+        networks = [build(condition, seed) for seed in seeds]
+        self.network = networks[0].to(device, memory_format=torch.channels_last)
+        self.parameters = {k: _laid_out(v.detach()).to(device)
+                           for k, v in stack_module_state(networks)[0].items()}
+        self.m, self.v = ({k: torch.zeros_like(p) for k, p in self.parameters.items()} for _ in range(2))
+        objective = Objective(self.network, condition)
+        self.gradient = grad(lambda p, x, y, s: functional_call(objective, p, (x, y, s)), has_aux=True)
+
+    def advance(self, stop: int) -> None:
+        """Make the updates up to, not including, `stop`; measure on the way, and at the end."""
+        while self.update < stop:
+            self._measure()
+            scale = self.condition.scale(self.update)
+            if self.stacked:
+                self._all(scale)
+            else:
+                for k in self._running():
+                    self._one(k, scale)
+            self.update += 1
+        if self.update == self.end:
+            self._measure()
+
+    def _one(self, k: int, scale: float) -> None:
+        """Update one seed."""
+        mine = {name: p[k] for name, p in self.parameters.items()}
+        x, y = self.data.batch(k, self.update)
+        gradient, mse = self.gradient(_named(mine), x, y, scale)
+        if mse.isnan():
+            self.history.stopped_at[k] = self.update
+            return
+        self._step(mine, gradient, k)
+        self._project(k)
+
+    def _all(self, scale: float) -> None:
+        """Update all seeds; one that is NaN stays so, in its own slice."""
+        batches = [self.data.batch(k, self.update) for k in range(len(self.seeds))]
+        x, y = (torch.stack(parts) for parts in zip(*batches, strict=True))
+        gradient, mse = vmap(self.gradient, in_dims=(0, 0, 0, None))(_named(self.parameters), x, y, scale)
+        stopped = self.history.stopped_at
+        stopped[mse.isnan().cpu().numpy() & (stopped == RUNNING)] = self.update
+        self._step(self.parameters, gradient, slice(None))
+        for k in self._running():
+            self._project(k)
+
+    def _step(self, parameters: dict[str, Tensor], gradient: dict[str, Tensor], k: int | slice) -> None:
+        """One step of Adam, in PyTorch's order of operations."""
+        t = self.update + 1
+        for name, W in parameters.items():
+            g, m, v = gradient[f"network.{name}"], self.m[name][k], self.v[name][k]
+            m.lerp_(g, 1.0 - BETA1)
+            v.mul_(BETA2).addcmul_(g, g, value=1.0 - BETA2)
+            root = v.sqrt() / math.sqrt(1.0 - BETA2**t) + ADAM_EPSILON
+            W.addcdiv_(m, root, value=-self.condition.learning_rate / (1.0 - BETA1**t))
+
+    def _project(self, k: int) -> None:
+        """Put the unit's weights of a seed back into their range."""
+        small = {name: p[k] for name, p in self.parameters.items() if name.startswith("cell.")}
+        own = dict(self.network.named_parameters())
+        with torch.no_grad():
+            for name, p in small.items():
+                own[name].copy_(p)
+            self.network.project_()
+            for name, p in small.items():
+                p.copy_(own[name])
+
+    def _measure(self) -> None:
+        """Measure the seeds that run, if that is due before this update."""
+        if self.update in self.history.steps:
+            for k in self._running():
+                self.history.record(k, self.update, measure(self.filled(k), self.data))
+
+    def _running(self) -> list[int]:
+        return np.flatnonzero(self.history.stopped_at == RUNNING).tolist()
+
+    def filled(self, k: int) -> Network:
+        """The network of the k-th seed; the same module is filled anew at each call."""
+        self.network.load_state_dict({name: p[k] for name, p in self.parameters.items()})
+        return self.network
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that the following updates depend on, as arrays."""
+        groups = {"W": self.parameters, "m": self.m, "v": self.v}
+        arrays = {f"{group}/{name}": p.cpu().numpy() for group, ps in groups.items() for name, p in ps.items()}
+        return arrays | self.history.state()
+
+    def restore(self, state: dict[str, np.ndarray], update: int) -> None:
+        """Continue at `update`, where `state` was taken."""
+        for group, tensors in {"W": self.parameters, "m": self.m, "v": self.v}.items():
+            for name, p in tensors.items():
+                p.copy_(torch.from_numpy(state[f"{group}/{name}"]))
+        self.history.restore(state)
+        self.update = update
+
+
+def _named(parameters: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Parameters of a network as those of its objective."""
+    return {f"network.{name}": p for name, p in parameters.items()}
+
+
+def _laid_out(p: Tensor) -> Tensor:
+    """Stacked kernels `[S, out, in, 5, 5]` with the channels last in memory, all else as it is."""
+    if p.dim() != 5:
+        return p.clone()
+    seeds, out, into, high, wide = p.shape
+    return torch.empty(seeds, out, high, wide, into).permute(0, 1, 4, 2, 3).copy_(p)

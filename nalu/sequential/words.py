@@ -1,0 +1,80 @@
+"""Sentences and tables on sequential MNIST that are true for whatever is recorded."""
+
+import pandas as pd
+
+from nalu.conditions import number
+from nalu.sequential import shelf
+from nalu.sequential.conditions import SequenceExperiment
+from nalu.sequential.panels import label
+from nalu.tables import NOT_PRINTED, NOT_RUN
+
+
+def recorded(entry: SequenceExperiment) -> str:
+    """Return how much of an experiment is recorded, and how long its trainings are."""
+    missing = shelf.missing(entry.name)
+    declared = sum(len(c.seeds) for c in entry.conditions)
+    done = declared - sum(map(len, missing.values()))
+    case = entry.reference
+    said = f"{done} of {declared} runs are recorded" if done else f"{NOT_RUN} ({declared} runs)"
+    return f"{entry.title}: {said}, {case.epochs:,} epochs each, data: {case.data}."
+
+
+def cost(entry: SequenceExperiment, like: pd.DataFrame) -> str:
+    """Return how long a seed of an experiment takes, from the seconds per epoch of recorded runs on its data."""
+    same = like[like["data"] == entry.reference.data].drop_duplicates(["condition", "seed"])
+    if same.empty:
+        return NOT_RUN
+    hours = (same["seconds"] / same["epochs"]).median() * entry.reference.epochs / 3600
+    return f"{hours:.0f} hours of a core"
+
+
+def table(entry: SequenceExperiment, results: pd.DataFrame, curves: pd.DataFrame, paper: pd.DataFrame,
+          lengths: tuple[int, ...]) -> pd.DataFrame:
+    """Return one line of text per condition: its runs, its weights, what it solves here and in the paper."""
+    lines = []
+    for case in entry.conditions:
+        runs = results[(results["condition"] == case.id)]
+        once = runs.drop_duplicates("seed")
+        line = {"model": label(case), "runs": f"{len(once)} of {len(case.seeds)}",
+                "weights of picture and state": _weights(once)}
+        for length in lengths:
+            line[f"solved at length {length}: here"] = _solved(curves, case.id, length, NOT_RUN)
+            line[f"{length}: paper"] = _solved(paper, case.id, length, NOT_PRINTED)
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def farthest(curves: pd.DataFrame, condition: str) -> str:
+    """Return the lengths up to which at least half of a condition's runs are solved, without a gap."""
+    rates = curves[(curves["condition"] == condition) & (curves["metric"] == "success_rate")]
+    rates = rates.sort_values("test_length")
+    if rates.empty:
+        return NOT_RUN
+    good = (rates["estimate"] >= 0.5).cumprod().astype(bool)
+    last = rates.loc[good, "test_length"]
+    return f"up to length {last.iloc[-1]} of {rates['test_length'].iloc[-1]}" if len(last) else "not at the first length"
+
+
+def slopes(outputs: pd.DataFrame) -> pd.Series:
+    """Return, per condition, how much more a picture gives per digit: the median slope over seeds; 1 is the digit."""
+    def slope(run: pd.DataFrame) -> float:
+        d = run["digit"] - run["digit"].mean()
+        return float((d * run["mean"]).sum() / (d * d).sum())
+
+    each = {key: slope(run) for key, run in outputs.groupby(["condition", "seed"], sort=False)}
+    found = pd.Series(each, dtype=float)
+    return found.groupby(level=0, sort=False).median() if len(found) else found
+
+
+def _weights(runs: pd.DataFrame) -> str:
+    pairs = runs[["image_weight", "state_weight"]].dropna()
+    return "; ".join(f"{a:.2f}, {b:.2f}" for a, b in pairs.itertuples(index=False)) or "—"
+
+
+def _solved(curves: pd.DataFrame, condition: str, length: int, absent: str) -> str:
+    found = curves[(curves["condition"] == condition) & (curves["test_length"] == length)
+                   & (curves["metric"] == "success_rate")]
+    if found.empty:
+        return absent
+    k, n = found.iloc[0][["k", "n"]]
+    return f"{number(k)} of {number(n)}"

@@ -1,0 +1,217 @@
+"""Training on sequential MNIST: against a plain loop, seeds apart, resumed, and recorded."""
+
+import numpy as np
+import pytest
+import tiny_digits
+import torch
+
+from nalu import paths
+from nalu.recurrent import __main__ as command
+from nalu.recurrent import launch, saved
+from nalu.recurrent.data import Data, shuffled
+from nalu.recurrent.loop import Loop
+from nalu.recurrent.measure import measure
+from nalu.recurrent.networks import build
+from nalu.sequential import shelf
+from nalu.tasks import digits, mnist
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    tiny_digits.use_here(monkeypatch, tmp_path / "runs")
+    yield
+    digits.load.cache_clear()
+
+
+def trained(condition, seeds, **options):
+    loop = Loop(condition, seeds, **options)
+    loop.advance(loop.end)
+    return loop
+
+
+def plain(condition, seed):
+    """The authors' loop for one seed, picture by picture of a sequence; yields the network before each update."""
+    network, task, known = build(condition, seed), condition.task, digits.load("digits")
+    sequences = mnist.sequences(task.order(known, "train", seed), task.train_length)
+    optimizer = torch.optim.Adam(network.parameters())
+    update = 0
+    for epoch in range(condition.epochs):
+        order = shuffled(seed, epoch, len(sequences))
+        for first in range(0, len(order), condition.batch_size):
+            yield network
+            which = sequences[order[first:first + condition.batch_size]]
+            x = (torch.from_numpy(known.images[which]).float() / 255 - 0.1307) / 0.3081
+            y = torch.from_numpy(task.targets(known.labels[which]))
+            state = network.cell.start(y[:, :1])
+            mse = penalty = 0.0
+            seen = []
+            for t in range(task.train_length):
+                l = network.cnn(x[:, t, None])  # noqa: E741
+                if condition.lambda_z:
+                    seen.append(torch.cat([l, state], 1))
+                state = network.cell(l, state)
+                mse = mse + ((network.cell.output(state) - y[:, t:t + 1]) ** 2).mean() / task.train_length
+            if condition.lambda_z:
+                mean, W = torch.cat(seen).mean(0), network.cell.unit.W
+                penalty = condition.lambda_z * ((1 - W) * (1 - mean) ** 2).mean()
+            update += 1
+            ramp = min(max((update - condition.lambda_start) / (condition.lambda_end - condition.lambda_start), 0), 1)
+            loss = mse + condition.lambda_sparse * ramp * network.penalty() + penalty
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            network.project_()
+    yield network
+
+
+@pytest.mark.parametrize("model, settings", [("NMU", {"lambda_z": 1.0}), ("NALU", {}), ("LSTM", {}), ("reference", {})])
+@pytest.mark.parametrize("stacked", [False, True])
+def test_the_loop_is_the_plain_one(model, settings, stacked):
+    condition = tiny_digits.condition(model, **settings)
+    loop = Loop(condition, (3, 4), stacked=stacked)
+    for update, network in enumerate(plain(condition, 4)):
+        ours = loop.filled(1)
+        for (name, p), q in zip(ours.named_parameters(), network.parameters(), strict=True):
+            torch.testing.assert_close(p, q, rtol=2e-3, atol=2e-4, msg=lambda m, n=name, u=update: f"{n}, {u}: {m}")
+        if update < loop.end:
+            loop.advance(update + 1)
+    assert update == loop.end == 2 * 5
+
+
+def test_a_seed_does_not_depend_on_its_company():
+    condition = tiny_digits.condition("NMU", lambda_z=1.0)
+    together, alone = trained(condition, (0, 1, 2)), trained(condition, (1,))
+    for name, p in alone.parameters.items():
+        assert torch.equal(together.parameters[name][1], p[0]), name
+    for name, values in alone.history.values.items():
+        np.testing.assert_array_equal(together.history.values[name][1], values[0], err_msg=name)
+
+
+def test_stages_and_checkpoints_change_nothing(tmp_path):
+    condition, file = tiny_digits.condition("NMU"), tmp_path / "c.npz"
+    straight = trained(condition, (0, 1))
+
+    def stop(done, total):
+        if done == 4:
+            raise KeyboardInterrupt
+
+    launch_stage, launch.STAGE = launch.STAGE, 2
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            launch.fit(condition, (0, 1), checkpoint_file=file, checkpoint_seconds=0, progress=stop)
+        history, networks, seconds = launch.fit(condition, (0, 1), checkpoint_file=file, checkpoint_seconds=0)
+    finally:
+        launch.STAGE = launch_stage
+    for name, values in straight.history.values.items():
+        np.testing.assert_array_equal(history.values[name], values, err_msg=name)
+    for k in (0, 1):
+        for p, q in zip(networks[k].parameters(), straight.filled(k).parameters(), strict=True):
+            assert torch.equal(p, q)
+    assert seconds > 0
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(ValueError, match="is truncated"):
+        launch.fit(condition, (0, 1), checkpoint_file=file)
+
+
+@pytest.mark.parametrize("stacked", [False, True])
+def test_a_seed_that_becomes_nan_stops_alone(stacked):
+    condition = tiny_digits.condition("NMU")
+    sound = trained(condition, (0, 1), stacked=stacked)
+    loop = Loop(condition, (0, 1), stacked=stacked)
+    loop.advance(3)
+    loop.parameters["cnn.fc2.bias"][0] = torch.nan
+    loop.advance(loop.end)
+    assert loop.history.stopped_at.tolist() == [3, -1]
+    for name, p in loop.parameters.items():
+        assert torch.equal(p[1], sound.parameters[name][1]), name
+    errors = loop.history.errors()
+    assert errors.groupby("seed")["step"].max().tolist() == [0, 10]
+    assert not errors[errors["seed"] == 1]["test_mse"].isna().any()
+
+
+def test_what_is_measured_is_measured_as_by_hand():
+    condition = tiny_digits.condition("NMU")
+    data, network = Data(condition, (0,), "cpu"), build(condition, 0)
+    found, known, task = measure(network, data), digits.load("digits"), condition.task
+    with torch.no_grad():
+        for length, error in zip(task.test_lengths, found["test_mse"], strict=True):
+            cut = mnist.sequences(task.order(known, "test"), length)
+            y, _, _ = network(data.pictures(cut))
+            assert error == pytest.approx(np.mean((y.numpy() - task.targets(known.labels[cut])) ** 2), rel=1e-5)
+        cut = mnist.sequences(task.order(known, "valid"), 2)
+        y, _, _ = network(data.pictures(cut))
+        assert found["valid_mse"] == pytest.approx(np.mean((y.numpy() - task.targets(known.labels[cut])) ** 2), rel=1e-5)
+        three = np.array([i for i in range(50, 60) if known.labels[i] == 3])
+        l = network.cnn(data.pictures(three)).numpy()  # noqa: E741
+    assert found["digit_mean"][3] == pytest.approx(l.mean(), rel=1e-5) and np.isnan(found["digit_mean"][0])
+    W = network.weight()[0].tolist()
+    assert found["weights"].tolist() == pytest.approx(W)
+    assert found["sparsity_error"] == pytest.approx(max(min(abs(w), abs(1 - w)) for w in W))
+
+
+def test_measured_points_are_the_beginning_of_epochs_and_the_end():
+    loop = trained(tiny_digits.condition("LSTM", epochs=4, log_every=2), (0,))
+    errors = loop.history.errors()
+    assert sorted(errors["step"].unique()) == [0, 10, 20]
+    assert errors["sparsity_error"].isna().all() and len(errors) == 3 * 3
+
+
+def test_every_epoch_has_another_order_and_uses_every_sequence_once():
+    data = Data(tiny_digits.condition(), (0,), "cpu")
+    seen = [np.concatenate([data.batch(0, e * 5 + b)[1].numpy() for b in range(data.updates)]) for e in (0, 1)]
+    assert seen[0].shape == (18, 2) and data.updates == 5, "the last batch is smaller"
+    assert not np.array_equal(*seen) and np.array_equal(np.sort(seen[0], 0), np.sort(seen[1], 0))
+
+
+def test_a_condition_is_trained_once_and_recorded():
+    assert launch.train_condition("tiny", "NMU-Rz", "0-1") == (0, 1)
+    text = shelf.path("tiny", "lengths").read_bytes()
+    assert launch.train_condition("tiny", "NMU-Rz", "0-1") == ()
+    assert launch.train_condition("tiny", "NMU-Rz") == (2,)
+    assert shelf.path("tiny", "lengths").read_bytes().startswith(text), "rows stay as they are"
+    assert shelf.missing("tiny") == {"reference": (0, 1, 2), "NMU-Rz": (), "LSTM": (0, 1, 2)}
+    results = shelf.frame("tiny")
+    assert len(results) == 3 * 3 and set(results["best_step"]) <= {0.0, 5.0, 10.0}
+    assert results["lambda_z"].unique().tolist() == [1.0] and results["commit"].unique().tolist() == ["abc"]
+    loop = trained(tiny_digits.TABLE["tiny"].condition("NMU-Rz"), (0, 1, 2))
+    errors = loop.history.errors().set_index(["seed", "length", "step"])
+    for row in results.itertuples():
+        point = errors.loc[row.seed, row.test_length, row.best_step]
+        assert (row.valid_mse, row.test_mse, row.state_weight) == (
+            point["valid_mse"], point["test_mse"], point["state_weight"])
+        assert row.valid_mse == errors.loc[row.seed, row.test_length]["valid_mse"].min()
+    means = shelf.frame("tiny", "digits")
+    assert sorted(means["digit"].unique()) == list(range(1, 10)) and len(means) == 3 * 9
+    assert not list((paths.RUNS / "tiny" / "NMU-Rz").glob("*.npz")), "the checkpoint is gone"
+
+
+def test_the_command_line_lists_and_trains(capsys, monkeypatch):
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    assert command.main(["train", "tiny", "LSTM", "--seeds", "2"]) == 0
+    assert "tiny LSTM: seeds 2 trained" in capsys.readouterr().out
+    assert command.main(["list"]) == 0
+    assert "1 of 3" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words, message", [
+    (["tini"], "did you mean 'tiny'"), (["tiny", "NUM-Rz"], "did you mean 'NMU-Rz'"),
+    (["tiny", "LSTM", "--seeds", "7"], "7"), (["tiny", "LSTM", "--device", "cuba"], "there is no device 'cuba'"),
+])
+def test_what_is_wrong_is_one_line(words, message, capsys):
+    assert command.main(["train", *words]) == 2
+    said = capsys.readouterr().err
+    assert message in said and said.count("\n") == 1 and not paths.RUNS.exists()
+
+
+def test_a_network_in_a_small_file_is_the_same_to_three_digits(tmp_path):
+    condition, file = tiny_digits.condition("NMU"), tmp_path / "n.npz"
+    _, networks, _ = launch.fit(condition, (0,))
+    saved.save(networks[0], file)
+    assert file.stat().st_size < 1e6
+    for p, q in zip(saved.load(condition, file).parameters(), networks[0].parameters(), strict=True):
+        torch.testing.assert_close(p, q, rtol=1e-3, atol=1e-6)
+    with pytest.raises(ValueError, match="does not hold the parameters of LSTM"):
+        saved.load(tiny_digits.condition("LSTM"), file)
+    file.write_bytes(file.read_bytes()[:99])
+    with pytest.raises(ValueError, match="does not hold"):
+        saved.load(condition, file)

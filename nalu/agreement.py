@@ -24,6 +24,7 @@ from nalu.tasks import OPERATIONS
 
 RUN = ["operation", "model", "seed"]
 LANE = 0.42  # inches of height per pair of lanes
+KEY = 0.22  # inches of height per entry of a key
 SYMBOLS = dict(zip(OPERATIONS, "oDs^vP", strict=True))
 
 
@@ -151,14 +152,13 @@ def steps(pairs: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> Axes:
     Colours are those of the models; the symbols tell the operations apart. Cells without
     such pairs are left out.
     """
-    ax = plt.subplots(figsize=(5.2, 3.6))[1]
     sound = pairs.dropna(subset=["solved_at", "solved_at_authors"])
-    for operation, model in cells:
-        cell = rows_of(sound, operation, model)
-        if len(cell):
-            ax.plot(cell["solved_at_authors"], cell["solved_at"], SYMBOLS[operation], markersize=5, alpha=0.7,
-                    color=MODELS[model].colour, markeredgewidth=0, zorder=3,
-                    label=f"${OPERATIONS[operation].symbol}$   {MODELS[model].plain}, n = {len(cell)}")
+    shown = {cell: found for cell in cells if len(found := rows_of(sound, *cell))}
+    ax = plt.subplots(figsize=(5.2, max(3.6, 0.6 + KEY * len(shown))))[1]
+    for (operation, model), found in shown.items():
+        ax.plot(found["solved_at_authors"], found["solved_at"], SYMBOLS[operation], markersize=5, alpha=0.7,
+                color=MODELS[model].colour, markeredgewidth=0, zorder=3,
+                label=f"${OPERATIONS[operation].symbol}$   {MODELS[model].plain}, n = {len(found)}")
     both = sound[["solved_at", "solved_at_authors"]].to_numpy()
     low, high = (both.min() / 1.5, both.max() * 1.5) if len(sound) else (1e3, 5e6)
     ax.plot([low, high], [low, high], color=GREY, linewidth=0.8)

@@ -7,9 +7,7 @@ import time
 import numpy as np
 from torch import nn
 
-from nalu import units
-from nalu.models import TwoLayer
-from nalu.registry import MODELS
+from nalu.training import packing
 from nalu.training.cuda import gpu
 from nalu.training.cuda.blocks import Block, distribute, lay_out
 from nalu.training.cuda.kernel import build
@@ -28,16 +26,9 @@ def obstacle(plan: Plan) -> str | None:
     """Why the kernel cannot run a plan, in a few words; None if it can."""
     if not plan.device.startswith("cuda"):
         return f"it runs on a GPU, not on {plan.device!r}; say device='cuda'"
-    if plan.model_name not in MODELS:
-        model = plan.build(plan.seeds[0])
-        if type(model) is not TwoLayer:
-            return f"{plan.model_name} is no nalu.models.TwoLayer"
-        for unit in (model.first, model.second):
-            if type(unit) is not getattr(units, type(unit).__name__, None) or \
-                    type(unit).__name__ not in UNITS:
-                return f"unit {type(unit).__name__} has no kernel"
-    parts = Parts(plan)
-    return lay_out(Block((), [(0, 0)]), [parts], gpu.shared_memory())
+    if problem := packing.obstacle(plan, UNITS):
+        return problem
+    return lay_out(Block((), [(0, 0)]), [Parts(plan)], gpu.shared_memory())
 
 
 class Cuda:

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import nn
 
 from nalu.tasks import OPERATIONS
 from nalu.training.cuda import tensors, units
 from nalu.training.cuda.target import WARP
-from nalu.training.fused.kernels import KERNELS
+from nalu.training.packing import Packing
 from nalu.training.plan import Plan
 
 _FREE = True
@@ -51,21 +49,17 @@ UNITS = {
 """Name of the unit's class -> `Unit`; its tensors are in the order of `nalu.training.fused.kernels`."""
 
 
-class Parts:
+class Parts(Packing):
     """The first and the second unit of a plan's networks, and where a warp keeps their numbers.
 
-    ``size`` is the number of parameters, ``work`` that of the numbers in the workspace.
+    ``work`` is how many numbers the workspace has.
     """
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        model = plan.build(plan.seeds[0])
-        self.names_of_units = [type(part).__name__ for part in (model.first, model.second)]
-        self.rows = [KERNELS[name] for name in self.names_of_units]
-        self.first, self.second = (UNITS[name] for name in self.names_of_units)
-        self.I, self.H = plan.task.input_size, model.first.out_features
+        super().__init__(plan)
+        self.first, self.second = (UNITS[name] for name in self.classes)
+        self.I, self.H = plan.task.input_size, self.hidden_size
         self.shapes = (self.I, self.H), (self.H, 1)
-        self.size = sum(p.numel() for p in model.parameters())
         self.counts = [row.matrices * I * O + row.vectors * O
                        for row, (I, O) in zip(self.rows, self.shapes, strict=True)]
         self.places, self.work = self._places(plan.batch_size | 1)
@@ -90,26 +84,6 @@ class Parts:
             factors = I if unit.map in (units.PRODUCT, units.GATED) else 0
             most = max(most, (WARP + 1) * max(inputs, outputs, factors) + WARP * factors)
         return most
-
-    def names(self) -> list[str]:
-        """Names of all parameters in the order of the kernel."""
-        return [f"{part}.{name}" for part, row in zip(("first", "second"), self.rows, strict=True)
-                for name in row.parameters]
-
-    def start(self) -> np.ndarray:
-        """Initial parameters `[seed, size]`."""
-        states = [self.plan.build(seed).state_dict() for seed in self.plan.seeds]
-        return np.stack([torch.cat([state[name].flatten() for name in self.names()]).numpy()
-                         for state in states]).astype(self.plan.dtype)
-
-    def unpack(self, k: int, parameters: np.ndarray) -> nn.Module:
-        """The network of the k-th seed with these parameters."""
-        model = self.plan.build(self.plan.seeds[k]).to(getattr(torch, self.plan.dtype))
-        state, packed = model.state_dict(), torch.from_numpy(parameters)
-        for name in self.names():
-            state[name].copy_(packed[: state[name].numel()].view_as(state[name]))
-            packed = packed[state[name].numel() :]
-        return model
 
     def lane(self) -> dict[str, float]:
         """The columns of `records.LANE` that all seeds share."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from torch import nn
 
-from nalu import units
-from nalu.models import TwoLayer
+from nalu.training import packing
 from nalu.training.fused import cache
 from nalu.training.fused.kernels import KERNELS
 from nalu.training.fused.member import CHUNK, Member
@@ -26,14 +24,7 @@ def obstacle(plan: Plan) -> str | None:
     """Why the loop cannot run a plan, in a few words; None if it can."""
     if plan.device != "cpu":
         return f"it runs on the CPU, not on {plan.device!r}"
-    model = plan.build(plan.seeds[0])
-    if type(model) is not TwoLayer:
-        return f"{plan.model_name} is no nalu.models.TwoLayer"
-    for unit in (model.first, model.second):
-        if type(unit) is not getattr(units, type(unit).__name__, None) or \
-                type(unit).__name__ not in KERNELS:
-            return f"unit {type(unit).__name__} has no kernel"
-    return None
+    return packing.obstacle(plan, KERNELS)
 
 
 class Fused:
@@ -84,7 +75,7 @@ class Fused:
         low, high = np.array(task.train_range).T.copy()  # of one layout, for one compiled loop
         valid, test = task.validation_inputs(), task.test_inputs()
         words = [np.random.RandomState(task.training_seed(s)).get_state()[1] for s in plan.seeds]
-        start = np.concatenate([member.start() for member in self.members], 1).astype(kind)
+        start = np.concatenate([member.start() for member in self.members], 1)
         return loop.Lanes(
             seed=np.array(plan.seeds, np.int64), words=np.stack(words),
             position=np.full(len(plan.seeds), 624, np.int64), low=low, width=high - low,

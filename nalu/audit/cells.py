@@ -77,18 +77,16 @@ def audited(column: str, ours: pd.DataFrame, authors: pd.DataFrame, least: int =
 
 
 def table(cells: Iterable[Audited], extra: Mapping[str, Iterable[str]] | None = None) -> pd.DataFrame:
-    """Return a line of text per cell; ``extra`` columns are put before ours."""
+    """Return a line of text per cell: n solved runs, the ratio of the published mean to theirs; ``extra`` before ours."""
     cells = [*cells]
     lines = {
-        "operation": [rf"\({OPERATIONS[c.operation].symbol}\)" for c in cells],
-        "model": [c.row.plain for c in cells],
-        "solved runs": [str(len(c.values)) for c in cells],
+        "network": [rf"{c.row.plain} \({OPERATIONS[c.operation].symbol}\)" for c in cells],
+        "n": [str(len(c.values)) for c in cells],
         "published": [_number(c.printed) for c in cells],
         "of the same runs": [_number(c.correct) for c in cells],
-        "published over it": [f"{c.ratio:.2f}" for c in cells],
+        "ratio": [f"{c.ratio:.2f}" for c in cells],
         **(extra or {}),
-        "ours": [_number(c.ours.interval) if c.ours.k else "none solved" if c.ours.n else NOT_RUN for c in cells],
-        "our solved runs": [f"{c.ours.k} of {c.ours.n}" if c.ours.n else notation.MISSING for c in cells],
+        "ours": [_ours(c.ours) for c in cells],
     }
     return pd.DataFrame(lines)
 
@@ -102,6 +100,12 @@ def compared(cells: Iterable[Audited]) -> str:
                     for value in (lambda c: c.correct.estimate, lambda c: c.printed.estimate))
     return (f"Of the {len(known)} cells in which we have an interval, it holds the mean of the authors' runs in "
             f"{right} and the published mean in {wrong}.")
+
+
+def _ours(value: Cell) -> str:
+    if not value.k:
+        return f"none of {value.n} solved" if value.n else NOT_RUN
+    return f"{_number(value.interval)}, n = {value.k}"
 
 
 def _number(value: Interval) -> str:

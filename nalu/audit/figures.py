@@ -30,7 +30,7 @@ def thresholds(cases: pd.DataFrame) -> Figure:
     ``threshold_as_published_code`` with ``mc_stderr`` over ``intended``.
     """
     groups = {name: cases[cases["case"] == name] for name in CASES}
-    widths = [len(g) + 1 for g in groups.values()]
+    widths = [9, *(len(g) + 1 for g in [*groups.values()][1:])]
     figure, axes = plt.subplots(1, len(groups), sharey=True, figsize=(7.2, 3.2), width_ratios=widths)
     for ax, (name, group) in zip(axes, groups.items(), strict=True):
         at = np.arange(len(group))

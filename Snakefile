@@ -22,6 +22,8 @@ try:
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
+if workflow.is_main_process:
+    jobs.complete(job for rows, job in ALL.items() if rows not in TODO)
 if workflow.is_main_process and TODO:
     jobs.forget(TODO.values(), before=began)
     print(jobs.plan(TODO.values()), file=sys.stderr, flush=True)

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from nalu import check, experiments, files, runs
+from nalu import check, experiments, files, results_csv, runs
 from nalu import seeds as seed_lists
 from nalu.conditions import Condition, Experiment
 from nalu.pace import Pace
@@ -90,6 +90,16 @@ def forget(jobs: Iterable[Job], before: float) -> None:
     for job in jobs:
         if job.rows.exists() and job.rows.stat().st_mtime < before:
             job.rows.unlink()
+
+
+def complete(jobs: Iterable[Job]) -> None:
+    """Write the files of rows of finished jobs that were begun here and lack them.
+
+    Their process was killed after it had handed in its results, before it wrote the file.
+    """
+    for job in jobs:
+        if job.shard.path.is_dir() and not job.rows.exists():
+            files.write(job.rows, results_csv.dump(runs.rows(job.experiment.name, job.condition.id, job.seeds)))
 
 
 def alone(jobs: Iterable[Job]) -> ExitStack:

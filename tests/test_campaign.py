@@ -57,7 +57,10 @@ def left_behind(folder):
 
 def kill(process):
     """Kill the driver, its workers and their kernels, without a warning."""
-    family = [process, *psutil.Process(process.pid).children(recursive=True)]
+    try:
+        family = [process, *psutil.Process(process.pid).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        family = []  # it was through before its moment came
     for member in family:
         try:
             member.send_signal(signal.SIGKILL)

@@ -117,6 +117,18 @@ def test_rows_of_deleted_results_are_forgotten(shelf):
     assert not add.rows.exists() and sub.rows.exists()
 
 
+def test_process_killed_before_it_wrote_its_rows_is_made_up_for(shelf):
+    begun, elsewhere = jobs.declared(["spark"])
+    finish(begun), finish(elsewhere)
+    begun.shard.path.mkdir(parents=True)
+    jobs.complete([begun, elsewhere])
+    assert results_csv.read(begun.rows) == runs.rows("spark", begun.condition.id, begun.seeds)
+    assert not elsewhere.shard.path.exists(), "results of another machine leave no folder here"
+    begun.rows.write_text("as it was")
+    jobs.complete([begun])
+    assert begun.rows.read_text() == "as it was"
+
+
 def test_two_campaigns_with_the_same_experiment_are_refused(shelf):
     with jobs.alone(jobs.declared(["spark"])):
         with pytest.raises(ValueError, match="a campaign with spark is running"):

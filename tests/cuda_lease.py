@@ -95,7 +95,7 @@ def test_the_benchmark_in_miniature(monkeypatch):
     monkeypatch.syspath_prepend(str(paths.ROOT / "benchmarks"))
     from importlib import util
 
-    where = util.spec_from_file_location("cuda_benchmark", paths.ROOT / "benchmarks/cuda.py")
+    where = util.spec_from_file_location("gpu_benchmark", paths.ROOT / "benchmarks/gpu.py")
     cuda = util.module_from_spec(where)
     where.loader.exec_module(cuda)
     tiny = {"device": "cpu", "batch_size": 4}

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import subprocess
 import sys
 
 import numpy as np
@@ -125,6 +126,13 @@ def test_the_table_is_written_whole(engines, tmp_path):
     (line,) = csv.DictReader(path.open(encoding="utf8"))
     assert list(line) == engines.COLUMNS and (line["value"], line["met"], line["lowest"]) == ("93.25", "True", "")
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("script", ["engines", "gpu", "sequences"])
+def test_a_script_starts_as_the_readme_says(script):
+    """Its folder comes first on the path: a name such as cuda.py would hide a package from PyTorch."""
+    done = subprocess.run([sys.executable, BENCHMARKS / f"{script}.py", "--help"], capture_output=True, text=True)
+    assert done.returncode == 0 and "usage" in done.stdout, done.stderr
 
 
 def test_every_column_and_part_is_documented(engines):

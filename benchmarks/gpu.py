@@ -1,7 +1,7 @@
-"""Benchmarks of the CUDA engine on a GPU: prints a table and writes ``benchmarks/cuda.csv``.
+"""Benchmarks of the CUDA engine on a GPU: prints a table and writes ``benchmarks/gpu.csv``.
 
-    python benchmarks/cuda.py            less than eight minutes, on a GPU that does nothing else
-    python benchmarks/cuda.py --quick    less than two; prints only
+    python benchmarks/gpu.py             less than eight minutes, on a GPU that does nothing else
+    python benchmarks/gpu.py --quick     less than two; prints only
 
 What can be expected: a batch of 100 x 128 inputs takes 3,200 calls of Philox, each of which is 20
 multiplications to 64 bits and 20 logical operations, and 4 conversions. Were these all, and
@@ -28,7 +28,7 @@ from nalu.training.cuda import gpu
 from nalu.training.cuda.engine import Cuda
 from nalu.training.history import RUNNING
 
-CSV = ROOT / "benchmarks/cuda.csv"
+CSV = ROOT / "benchmarks/gpu.csv"
 MODELS = ("NMU", "NAU", "Linear", "NAC_add", "NAC_mul", "NALU", "NALU_separate", "Gated_NAU_NMU")
 STREAMS = ("philox", "authors")
 SEEDS = 528  # four blocks for each multiprocessor of an H200

@@ -6,8 +6,8 @@ One update of one seed is
 2. the loss $\mathrm{MSE} + \lambda(t)\,\mathcal R_{sparse} + \lambda_z\,\mathcal R_z$ and its gradient,
 3. one step of Adam, and the projection of the unit's weights into their range.
 
-On a CPU the seeds take turns, in the memory layout that its convolutions like best; on a GPU
-they are stacked, and one call computes the gradients of all. A seed that becomes NaN is left
+On a CPU the seeds take turns, with compiled convolutions; on a GPU they are stacked, and one
+call computes the gradients of all. A seed that becomes NaN is left
 as it is and touches nobody else.
 """
 
@@ -22,6 +22,7 @@ from torch.func import functional_call, grad, stack_module_state, vmap
 
 from nalu.recurrent import z
 from nalu.recurrent.data import Data
+from nalu.recurrent.features import adam
 from nalu.recurrent.history import RUNNING, History
 from nalu.recurrent.measure import measure
 from nalu.recurrent.networks import Network, build
@@ -72,11 +73,11 @@ class Loop:
         self.history = History(condition, seeds, self.data.updates)
         networks = [build(condition, seed) for seed in seeds]
         self.network = networks[0].to(device, memory_format=torch.channels_last)
-        self.parameters = {k: _laid_out(v.detach()).to(device)
-                           for k, v in stack_module_state(networks)[0].items()}
+        stacked_up = stack_module_state(networks)[0]
+        self.parameters = {name: _laid_out(p.detach(), self.stacked).to(device) for name, p in stacked_up.items()}
         self.m, self.v = ({k: torch.zeros_like(p) for k, p in self.parameters.items()} for _ in range(2))
-        objective = Objective(self.network, condition)
-        self.gradient = grad(lambda p, x, y, s: functional_call(objective, p, (x, y, s)), has_aux=True)
+        self.compiled = self.network.cnn.compiled = not self.stacked and device == "cpu"
+        self.objective = Objective(self.network, condition)
 
     def advance(self, stop: int) -> None:
         """Make the updates up to, not including, `stop`; measure on the way, and at the end."""
@@ -96,29 +97,38 @@ class Loop:
         """Update one seed."""
         mine = {name: p[k] for name, p in self.parameters.items()}
         x, y = self.data.batch(k, self.update)
-        gradient, mse = self.gradient(_named(mine), x, y, scale)
+        leaves = {name: p.detach().requires_grad_() for name, p in _named(mine).items()}
+        loss, mse = self._loss(leaves, x, y, scale)
         if mse.isnan():
             self.history.stopped_at[k] = self.update
             return
-        self._step(mine, gradient, k)
+        found = torch.autograd.grad(loss, [*leaves.values()], allow_unused=True, materialize_grads=True)
+        self._step(mine, dict(zip(leaves, found, strict=True)), k)
         self._project(k)
 
     def _all(self, scale: float) -> None:
         """Update all seeds; one that is NaN stays so, in its own slice."""
         batches = [self.data.batch(k, self.update) for k in range(len(self.seeds))]
         x, y = (torch.stack(parts) for parts in zip(*batches, strict=True))
-        gradient, mse = vmap(self.gradient, in_dims=(0, 0, 0, None))(_named(self.parameters), x, y, scale)
+        gradients = vmap(grad(self._loss, has_aux=True), in_dims=(0, 0, 0, None))
+        gradient, mse = gradients(_named(self.parameters), x, y, scale)
         stopped = self.history.stopped_at
         stopped[mse.isnan().cpu().numpy() & (stopped == RUNNING)] = self.update
         self._step(self.parameters, gradient, slice(None))
         for k in self._running():
             self._project(k)
 
+    def _loss(self, parameters: dict[str, Tensor], x: Tensor, y: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+        return functional_call(self.objective, parameters, (x, y, scale))
+
     def _step(self, parameters: dict[str, Tensor], gradient: dict[str, Tensor], k: int | slice) -> None:
         """One step of Adam, in PyTorch's order of operations."""
         t = self.update + 1
         for name, W in parameters.items():
             g, m, v = gradient[f"network.{name}"], self.m[name][k], self.v[name][k]
+            if self.compiled:
+                adam(W, m, v, g, t, self.condition.learning_rate)
+                continue
             m.lerp_(g, 1.0 - BETA1)
             v.mul_(BETA2).addcmul_(g, g, value=1.0 - BETA2)
             root = v.sqrt() / math.sqrt(1.0 - BETA2**t) + ADAM_EPSILON
@@ -169,9 +179,9 @@ def _named(parameters: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"network.{name}": p for name, p in parameters.items()}
 
 
-def _laid_out(p: Tensor) -> Tensor:
-    """Stacked kernels `[S, out, in, 5, 5]` with the channels last in memory, all else as it is."""
-    if p.dim() != 5:
-        return p.clone()
+def _laid_out(p: Tensor, channels_last: bool) -> Tensor:
+    """A copy of `p`; stacked kernels `[S, out, in, 5, 5]` as a GPU likes them if `channels_last`."""
+    if p.dim() != 5 or not channels_last:
+        return p.clone(memory_format=torch.contiguous_format)
     seeds, out, into, high, wide = p.shape
     return torch.empty(seeds, out, high, wide, into).permute(0, 1, 4, 2, 3).copy_(p)

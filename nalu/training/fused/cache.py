@@ -17,7 +17,8 @@ from numba.core import config
 
 _FUSED = Path(__file__).parent
 _SOURCES = sorted(_FUSED.rglob("*.py")) + [
-    _FUSED.parent / "history.py", _FUSED.parent / "plan.py", _FUSED.parents[1] / "streams.py"
+    _FUSED.parent / "history.py", _FUSED.parent / "plan.py", _FUSED.parents[1] / "streams.py",
+    *(_FUSED.parents[1] / "recurrent" / name for name in ("kernels.py", "vectors.py")),
 ]
 
 

@@ -9,9 +9,9 @@ from timing import Row
 
 START = """
 from pathlib import Path
-from nalu.training.fused import cache
+from nalu.training.fused.cache import Store
 if {folder!r}:
-    cache.folder = lambda: Path({folder!r})
+    Store.folder = lambda store: Path({folder!r})
 from nalu.tasks import Arithmetic
 from nalu.training import Plan
 from nalu.training.fused.engine import Fused

@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 
 from nalu import units
-from nalu.training.fused import batches, cache, mersenne, philox, scalars
+from nalu.training.fused import batches, mersenne, philox, scalars
+from nalu.training.fused.cache import ENGINE
 from nalu.training.fused.member import CODES
 from nalu.training.fused.kernels import (
     KERNELS,
@@ -23,7 +24,7 @@ from nalu.training.fused.scalars import FAST
 
 probe = njit(cache=True, fastmath=FAST, error_model="numpy")
 
-with cache.kept():
+with ENGINE.kept():
 
     @probe
     def _unit(code, p, w, x, y, s, dy, dw, dx, dp, scale):

@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from nalu.tasks import Arithmetic
 from nalu.training import Plan, fit, train
 from nalu.training.engines import engine
 from nalu.training.fused import cache
+from nalu.training.fused.cache import ENGINE
 from nalu.training.fused.engine import Fused, obstacle
 from nalu.training.fused.kernels import KERNELS
 from nalu.training.reference import Reference
@@ -159,26 +161,26 @@ def test_one_compilation_serves_all_plans(variant):
     assert typeof(other.lanes) == typeof(usual.lanes)
 
 
-def test_the_folder_of_compiled_code_is_named_after_the_sources(tmp_path, monkeypatch):
+def test_the_folder_of_compiled_code_is_named_after_the_sources(tmp_path):
     copies = []
-    for path in cache._SOURCES:
+    for path in ENGINE.sources:
         copy = tmp_path / f"{len(copies)}.py"
         copy.write_bytes(path.read_bytes())
         copies.append(copy)
-    before = cache.folder()
-    monkeypatch.setattr(cache, "_SOURCES", copies)
-    assert cache.folder() == before, "the contents count, not the place"
+    before = ENGINE.folder()
+    copied = replace(ENGINE, sources=tuple(copies))
+    assert copied.folder() == before, "the contents count, not the place"
     for copy in copies:
         text = copy.read_bytes()
         copy.write_bytes(text + b"\n")
-        assert cache.folder() != before, copy
+        assert copied.folder() != before, copy
         copy.write_bytes(text)
-    assert cache.folder() == before
+    assert copied.folder() == before
 
 
 def test_every_source_of_compiled_code_counts():
     """What the modules of the loop import from this package is either a source or no code."""
-    sources = {path.resolve() for path in cache._SOURCES}
+    sources = {path.resolve() for path in ENGINE.sources}
     for name, module in sorted(sys.modules.items()):
         if name.startswith("nalu.training.fused"):
             assert Path(module.__file__).resolve() in sources, name
@@ -186,11 +188,11 @@ def test_every_source_of_compiled_code_counts():
 
 def test_a_folder_that_cannot_be_written_is_not_used(monkeypatch):
     monkeypatch.setattr(cache.os, "access", lambda path, mode: False)
-    assert cache.folder().parent == Path.home() / ".cache" / "nalu"
+    assert ENGINE.folder().parent == Path.home() / ".cache" / "nalu"
 
 
 def test_the_setting_of_numba_is_put_back():
     before = config.CACHE_DIR
-    with cache.kept():
-        assert config.CACHE_DIR == str(cache.folder())
+    with ENGINE.kept():
+        assert config.CACHE_DIR == str(ENGINE.folder())
     assert before == config.CACHE_DIR

@@ -85,7 +85,7 @@ def test_a_table_names_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "RUNS", tmp_path)
     results = shelf.frame(SHORT.name)
     table = words.table(SHORT, results, NOTHING, curve("NMU-Rz", [1.0]), (1,))
-    assert table["runs"].tolist()[1] == "0 of 3" and set(table["solved at length 1: here"]) == {"not run yet"}
+    assert table["runs"].tolist()[1] == "0 of 5" and set(table["solved at length 1: here"]) == {"not run yet"}
     assert "10 of 10" in table["1: paper"].tolist()
     assert "not run yet" in words.recorded(SHORT) and words.cost(SHORT, results) == "not run yet"
 

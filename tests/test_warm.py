@@ -35,21 +35,21 @@ def run(code, *arguments):
 
 def test_compiling_is_announced_once(monkeypatch, tmp_path):
     calls, said = [], []
-    monkeypatch.setattr(warm.cache, "folder", lambda: tmp_path)
+    monkeypatch.setattr(warm.Store, "folder", lambda store: tmp_path)
     monkeypatch.setattr(warm.subprocess, "run", lambda command, **_: calls.append(command) or
                         subprocess.CompletedProcess(command, 0))
     for _ in range(2):
-        warm.warm(lambda: said.append("compiling"))
-    assert said == ["compiling"] and calls == [[sys.executable, "-m", warm.__name__, "float32"]]
+        warm.warm(said.append)
+    assert said == ["the fused engine"] and calls == [[sys.executable, "-m", warm.__name__, "float32"]]
 
 
 def test_a_failure_is_one_line_and_is_tried_again(monkeypatch, tmp_path):
-    monkeypatch.setattr(warm.cache, "folder", lambda: tmp_path)
+    monkeypatch.setattr(warm.Store, "folder", lambda store: tmp_path)
     monkeypatch.setattr(warm.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(
         command, 1, "", "Traceback\nMemoryError: out of it\n"))
     for _ in range(2):
         with pytest.raises(RuntimeError, match="^the fused engine cannot be compiled: MemoryError"):
-            warm.warm(lambda: None)
+            warm.warm(lambda what: None)
 
 
 def test_who_trains_compiles_nothing_and_runs_the_same_code():

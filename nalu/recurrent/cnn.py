@@ -44,7 +44,8 @@ class CNN(nn.Module):
             return features(x, self.conv1.weight, self.conv1.bias, self.conv2.weight, self.conv2.bias)
         # ReLU and maximum commute; after the maximum there is a quarter to do.
         z = relu(max_pool2d(self.conv1(x), 2))  # [N, 1, 28, 28] -> [N, 20, 12, 12]
-        return relu(max_pool2d(self.conv2(z), 2)).flatten(-3)  # -> [N, 50, 4, 4]
+        z = relu(max_pool2d(self.conv2(z), 2))  # -> [N, 50, 4, 4]
+        return z.flatten(-3)  # -> [N, 800]
 
 
 def normalised(grey: Tensor) -> Tensor:

@@ -1,15 +1,20 @@
 """The compiled convolutional layers and Adam for tensors of PyTorch, float32 on a CPU."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nalu.training.fused import cache
+from nalu.training.fused.cache import Store
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
 
-with cache.kept():
+_HERE = Path(__file__).parent
+STORE = Store("convolutions", _HERE, (_HERE / "kernels.py", _HERE / "vectors.py"))
+"""Where their compiled code is kept."""
+
+with STORE.kept():
     from nalu.recurrent import kernels
 
 

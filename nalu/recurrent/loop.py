@@ -26,6 +26,7 @@ from nalu.recurrent.features import adam
 from nalu.recurrent.history import RUNNING, History
 from nalu.recurrent.measure import measure
 from nalu.recurrent.networks import Network, build
+from nalu.recurrent.warm import warm
 from nalu.sequential.conditions import SequenceCondition
 from nalu.sequential.models import RECURRENT
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
@@ -66,17 +67,21 @@ class Loop:
     def __init__(self, condition: SequenceCondition, seeds: tuple[int, ...], device: str = "cpu",
                  stacked: bool | None = None) -> None:
         self.condition, self.seeds = condition, seeds
-        self.stacked = device != "cpu" if stacked is None else stacked
+        on_cpu = torch.device(device).type == "cpu"
+        self.stacked = not on_cpu if stacked is None else stacked
         self.data = Data(condition, seeds, device)
         self.end = condition.epochs * self.data.updates
         self.update = 0
         self.history = History(condition, seeds, self.data.updates)
         networks = [build(condition, seed) for seed in seeds]
-        self.network = networks[0].to(device, memory_format=torch.channels_last)
+        self.network = networks[0].to(device)
         stacked_up = stack_module_state(networks)[0]
         self.parameters = {name: _laid_out(p.detach(), self.stacked).to(device) for name, p in stacked_up.items()}
         self.m, self.v = ({k: torch.zeros_like(p) for k, p in self.parameters.items()} for _ in range(2))
-        self.compiled = self.network.cnn.compiled = not self.stacked and device == "cpu"
+        compiled = self.network.cnn.compiled = on_cpu and not self.stacked
+        if compiled:
+            warm()
+        self.adam = adam if compiled else _adam
         self.objective = Objective(self.network, condition)
 
     def advance(self, stop: int) -> None:
@@ -122,17 +127,11 @@ class Loop:
         return functional_call(self.objective, parameters, (x, y, scale))
 
     def _step(self, parameters: dict[str, Tensor], gradient: dict[str, Tensor], k: int | slice) -> None:
-        """One step of Adam, in PyTorch's order of operations."""
+        """One step of Adam."""
         t = self.update + 1
         for name, W in parameters.items():
-            g, m, v = gradient[f"network.{name}"], self.m[name][k], self.v[name][k]
-            if self.compiled:
-                adam(W, m, v, g, t, self.condition.learning_rate)
-                continue
-            m.lerp_(g, 1.0 - BETA1)
-            v.mul_(BETA2).addcmul_(g, g, value=1.0 - BETA2)
-            root = v.sqrt() / math.sqrt(1.0 - BETA2**t) + ADAM_EPSILON
-            W.addcdiv_(m, root, value=-self.condition.learning_rate / (1.0 - BETA1**t))
+            self.adam(W, self.m[name][k], self.v[name][k], gradient[f"network.{name}"], t,
+                      self.condition.learning_rate)
 
     def _project(self, k: int) -> None:
         """Put the unit's weights of a seed back into their range."""
@@ -172,6 +171,14 @@ class Loop:
                 p.copy_(torch.from_numpy(state[f"{group}/{name}"]))
         self.history.restore(state)
         self.update = update
+
+
+def _adam(W: Tensor, m: Tensor, v: Tensor, g: Tensor, t: int, learning_rate: float) -> None:
+    """`nalu.recurrent.features.adam` on any device, in PyTorch's order of operations."""
+    m.lerp_(g, 1.0 - BETA1)
+    v.mul_(BETA2).addcmul_(g, g, value=1.0 - BETA2)
+    root = v.sqrt() / math.sqrt(1.0 - BETA2**t) + ADAM_EPSILON
+    W.addcdiv_(m, root, value=-learning_rate / (1.0 - BETA1**t))
 
 
 def _named(parameters: dict[str, Tensor]) -> dict[str, Tensor]:

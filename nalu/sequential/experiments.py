@@ -63,10 +63,16 @@ _TABLE = (
         published=("sequential_mnist_sum_long", "sequential_mnist_sum_long_ablation")),
     SequenceExperiment(
         "mnist_product_short", "Products of handwritten digits, the first epochs",
-        f"{_ICLR}, Figure 4, with 4 of 1000 epochs and 3 of 10 seeds",
-        _conditions(SequentialMNIST("product"), _FEW_PRODUCT, epochs=4, log_every=1,
-                    lambda_start=40, lambda_end=400, seeds=range(3)),
+        f"{_ICLR}, Figure 4 and appendix: ablation of R_z, with 20 of 1000 epochs and 5 of 10 seeds",
+        _conditions(SequentialMNIST("product"), _PRODUCT | _MORE, epochs=20, log_every=2,
+                    lambda_start=200, lambda_end=2_000, seeds=range(5)),
         published=("sequential_mnist_prod_long", "sequential_mnist_prod_long_ablation")),
+    SequenceExperiment(
+        "mnist_sum_short", "Sums of handwritten digits, the first epochs",
+        f"{_ICLR}, appendix: sequential MNIST, sum, with 20 of 1000 epochs and 3 of 10 seeds",
+        _conditions(SequentialMNIST("sum"), _SUM | _MORE, epochs=20, log_every=2,
+                    lambda_start=200, lambda_end=2_000, seeds=range(3)),
+        published=("sequential_mnist_sum_long", "sequential_mnist_sum_long_ablation")),
     SequenceExperiment(
         "digits_product", "Products of scikit-learn's small digits",
         f"{_ICLR}, Figure 4, on other pictures, with 60 of 1000 epochs and 3 of 10 seeds",

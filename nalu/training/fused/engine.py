@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from nalu.training import packing
-from nalu.training.fused import cache
+from nalu.training.fused.cache import ENGINE
 from nalu.training.fused.kernels import KERNELS
 from nalu.training.fused.member import CHUNK, Member
 from nalu.training.history import MEASURES, RUNNING
 from nalu.training.plan import Plan
 
-with cache.kept():
+with ENGINE.kept():
     from nalu.training.fused import loop
 
 BLOCK = 200_000

@@ -12,31 +12,26 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from hashlib import sha256
-from pathlib import Path
-
-import llvmlite.binding as llvm
 
 from nalu import check, files, paths
 from nalu.tasks import Arithmetic
-from nalu.training.fused import cache
+from nalu.training.fused.cache import ENGINE, Store
 from nalu.training.fused.engine import Fused
 from nalu.training.plan import DTYPES, Plan
 
 
-def announce() -> None:
+def announce(what: str) -> None:
     """Tell the terminal, not the page of a notebook, which is the same at every execution."""
-    print("compiling the fused engine, once per machine: about 30 s", file=sys.__stderr__,
-          flush=True)
+    print(f"compiling {what}, once per machine: about 30 s", file=sys.__stderr__, flush=True)
 
 
-def warm(say: Callable[[], None] = announce, dtype: str = "float32") -> None:
+def warm(say: Callable[[str], None] = announce, dtype: str = "float32") -> None:
     """See that the loop is compiled; one serves all models, tasks and settings of a precision.
 
     Parameters
     ----------
     say : callable
-        Called before a compilation.
+        Called with what is compiled, before a compilation.
     dtype : {"float32", "float64"}
 
     Raises
@@ -44,27 +39,44 @@ def warm(say: Callable[[], None] = announce, dtype: str = "float32") -> None:
     RuntimeError
         If it cannot be compiled; the message is the compiler's last line.
     """
-    mark = _mark(check.one_of(dtype, DTYPES, "dtype"))
+    once(ENGINE, check.one_of(dtype, DTYPES, "dtype"), __name__, "the fused engine", say)
+
+
+def once(store: Store, variant: str, module: str, what: str, say: Callable[[str], None] = announce) -> None:
+    """Run ``python -m module variant``, which compiles a program, unless that is done.
+
+    Parameters
+    ----------
+    store : Store
+    variant : str
+        Of the program.
+    module : str
+        What to run.
+    what : str
+        What it compiles, in words.
+    say : callable
+        Called with `what` before a compilation.
+
+    Raises
+    ------
+    RuntimeError
+        As `warm` does.
+    """
+    mark = store.mark(variant)
     if mark.exists():
         return
     with files.locked(mark.with_suffix(".lock")):
         if mark.exists():  # another process was faster
             return
-        say()
+        say(what)
         places = [str(paths.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         done = subprocess.run(
-            [sys.executable, "-m", __name__, dtype], capture_output=True, text=True,
+            [sys.executable, "-m", module, variant], capture_output=True, text=True,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(places)})
         if done.returncode:
             *_, last = (done.stderr or done.stdout or "no message").strip().splitlines()
-            raise RuntimeError(f"the fused engine cannot be compiled: {last}")
+            raise RuntimeError(f"{what} cannot be compiled: {last}")
         files.write(mark, b"")
-
-
-def _mark(dtype: str) -> Path:
-    """File that says that the loop is compiled for this precision and processor."""
-    processor = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
-    return cache.folder() / f"{dtype}-{sha256(processor.encode()).hexdigest()[:12]}.compiled"
 
 
 if __name__ == "__main__":

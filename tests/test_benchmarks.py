@@ -8,6 +8,8 @@ import sys
 
 import numpy as np
 import pytest
+import tiny_digits
+import torch
 
 from nalu.paths import NOTEBOOKS, ROOT
 from nalu.tasks import Arithmetic
@@ -118,6 +120,22 @@ def test_what_is_trained_together_is_the_same_and_costs_less(engines):
     assert count.value == 2
 
 
+def test_the_plain_loop_on_sequences_does_what_ours_does(engines, monkeypatch, tmp_path):
+    import sequences
+    from nalu.tasks import digits
+
+    tiny_digits.use_here(monkeypatch, tmp_path)
+    loop = sequences.Loop(tiny_digits.condition(), (0,))
+    plain = sequences.Plain(loop)
+    one, ours = sequences.training(loop, plain, 5)
+    assert one() == ours() == 18 * 2  # the last of five batches has two sequences of two
+    for name, p in plain.network.named_parameters():
+        torch.testing.assert_close(loop.parameters[name][0], p.detach(), rtol=1e-3, atol=1e-5)
+    rows = [*sequences.against_plain_loop(tiny_digits.condition(), 2, 2)]
+    assert [row.part for row in rows] == ["sequences"] * 6 and all(row.value > 0 for row in rows)
+    digits.load.cache_clear()
+
+
 def test_the_table_is_written_whole(engines, tmp_path):
     from timing import Row
 
@@ -157,4 +175,5 @@ def test_the_page_reads_the_table():
     notebook = json.loads((NOTEBOOKS / "cost.ipynb").read_text("utf8"))
     code = "".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
     assert "benchmarks/engines.csv" in code and "note_read" in code and "benchmarks/together.csv" in code
+    assert "benchmarks/sequences.csv" in code
     assert not re.search(r"perf_counter|process_time|%time", code), "a page is the same at every execution"

@@ -72,9 +72,9 @@ _TABLE = (
         published=("sequential_mnist_sum_long", "sequential_mnist_sum_long_ablation")),
     SequenceExperiment(
         "digits_product", "Products of scikit-learn's small digits",
-        f"{_ICLR}, Figure 4, on other pictures, with 60 of 1000 epochs and 3 of 10 seeds",
-        _conditions(SequentialMNIST("product"), _FEW_PRODUCT, data="digits", epochs=60, log_every=6,
-                    batch_size=16, lambda_start=50, lambda_end=530, seeds=range(3)),
+        f"{_ICLR}, Figure 4, on other pictures, with 240 of 1000 epochs and 3 of 10 seeds",
+        _conditions(SequentialMNIST("product"), _FEW_PRODUCT, data="digits", epochs=240, log_every=24,
+                    batch_size=16, lambda_start=200, lambda_end=2_000, seeds=range(3)),
         published=("sequential_mnist_prod_long", "sequential_mnist_prod_long_ablation")),
     SequenceExperiment(
         "digits_sum", "Sums of scikit-learn's small digits",

@@ -185,6 +185,17 @@ def test_a_condition_is_trained_once_and_recorded():
     assert not list((paths.RUNS / "tiny" / "NMU-Rz").glob("*.npz")), "the checkpoint is gone"
 
 
+def test_trained_networks_are_kept_if_asked_for():
+    launch.train_condition("tiny", "NMU-Rz", "0-1")
+    assert not list((paths.RUNS / "tiny").glob("*.npz"))
+    assert command.main(["train", "tiny", "NMU-Rz", "--seeds", "2", "--keep"]) == 0
+    (file,) = (paths.RUNS / "tiny").glob("*.npz")
+    case = tiny_digits.TABLE["tiny"].condition("NMU-Rz")
+    assert file.name == "NMU-Rz-2.npz"
+    torch.testing.assert_close(saved.load(case, file).weight(), trained(case, (2,)).filled(0).weight(),
+                               rtol=1e-3, atol=1e-6)
+
+
 def test_the_command_line_lists_and_trains(capsys, monkeypatch):
     monkeypatch.setenv("TQDM_DISABLE", "1")
     assert command.main(["train", "tiny", "LSTM", "--seeds", "2"]) == 0

@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     train.add_argument("condition", nargs="*", default=[], help="all of them by default")
     train.add_argument("--seeds", default="", help="such as 0-4; all by default")
     train.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
+    train.add_argument("--keep", action="store_true", help="save the trained networks, too, half a megabyte each")
     train.set_defaults(run=_train)
     given = parser.parse_args(arguments)
     try:
@@ -54,7 +55,7 @@ def _train(given: argparse.Namespace) -> None:
 
     for name in chosen:
         with Progress(name) as bar:
-            trained = train_condition(entry.name, name, given.seeds, given.device, progress=bar)
+            trained = train_condition(entry.name, name, given.seeds, given.device, keep=given.keep, progress=bar)
         said = f"seeds {seed_lists.text(trained)} trained" if trained else "finished"
         print(f"{entry.name} {name}: {said}", flush=True)
 

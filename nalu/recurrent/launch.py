@@ -11,6 +11,7 @@ import torch
 
 from nalu import files, origin, paths
 from nalu import seeds as seed_lists
+from nalu.recurrent import saved
 from nalu.recurrent.history import RUNNING, History
 from nalu.recurrent.loop import Loop
 from nalu.recurrent.networks import Network
@@ -65,11 +66,12 @@ def fit(condition: SequenceCondition, seeds: Iterable[int], device: str = "cpu",
     return loop.history, networks, before + time.monotonic() - began
 
 
-def train_condition(experiment: str, condition: str, seeds: str = "", device: str = "cpu", *,
+def train_condition(experiment: str, condition: str, seeds: str = "", device: str = "cpu", *, keep: bool = False,
                     progress: Callable[[int, int], None] | None = None) -> tuple[int, ...]:
     """Train the seeds of a condition that have no results yet; return which these were.
 
-    A training that was interrupted is taken up at its last checkpoint.
+    A training that was interrupted is taken up at its last checkpoint. With `keep` the trained
+    networks are saved beside the results, as ``<condition>-<seed>.npz``.
 
     Raises
     ------
@@ -89,12 +91,14 @@ def train_condition(experiment: str, condition: str, seeds: str = "", device: st
             return ()
         file = folder / f"checkpoint-{_digest(case, todo, device)}.npz"
         commit = origin.commit()
-        history, _, seconds = fit(case, todo, device, checkpoint_file=file, progress=progress)
+        history, networks, seconds = fit(case, todo, device, checkpoint_file=file, progress=progress)
         hardware = torch.cuda.get_device_name(device) if device.startswith("cuda") else device
         fixed = {"device": hardware, "commit": commit, "seconds": round(seconds / len(todo), 3)}
         origins = {seed: fixed | {"stopped_at": None if at == RUNNING else int(at)}
                    for seed, at in zip(todo, history.stopped_at, strict=True)}
         shelf.merge(experiment, rows(experiment, case, history.errors(), history.digits(), origins))
+        for seed, network in networks.items() if keep else ():
+            saved.save(network, paths.RUNS / experiment / f"{condition}-{seed}.npz")
         file.unlink(missing_ok=True)
     return todo
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from nalu.figures import GREY
 from nalu.sequential.conditions import SequenceCondition, SequenceExperiment
@@ -71,6 +71,7 @@ def errors(judged: pd.DataFrame, entry: SequenceExperiment) -> Figure:
             ax.plot(run["test_length"], run["test_mse"] / run["threshold"], linewidth=1, **_style(case))
     ax.axhline(1, color=GREY, linewidth=5, alpha=0.35, zorder=0, label="threshold")
     ax.set(yscale="log", xlabel="length of the test sequences", ylabel="test error over threshold")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if not shown:
         _absent(ax)
     _legend(figure, shown)

@@ -38,8 +38,8 @@ def table(entry: SequenceExperiment, results: pd.DataFrame, curves: pd.DataFrame
         line = {"model": label(case), "runs": f"{len(once)} of {len(case.seeds)}",
                 "weights of picture and state": _weights(once)}
         for length in lengths:
-            line[f"solved at length {length}: here"] = _solved(curves, case.id, length, NOT_RUN)
-            line[f"{length}: paper"] = _solved(paper, case.id, length, NOT_PRINTED)
+            line[f"solved at length {length}: here"] = solved(curves, case.id, length, NOT_RUN)
+            line[f"{length}: paper"] = solved(paper, case.id, length, NOT_PRINTED)
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -66,15 +66,16 @@ def slopes(outputs: pd.DataFrame) -> pd.Series:
     return found.groupby(level=0, sort=False).median() if len(found) else found
 
 
-def _weights(runs: pd.DataFrame) -> str:
-    pairs = runs[["image_weight", "state_weight"]].dropna()
-    return "; ".join(f"{a:.2f}, {b:.2f}" for a, b in pairs.itertuples(index=False)) or "—"
-
-
-def _solved(curves: pd.DataFrame, condition: str, length: int, absent: str) -> str:
+def solved(curves: pd.DataFrame, condition: str, length: int, absent: str = NOT_RUN) -> str:
+    """Return how many runs of a condition are solved at a length: ``4 of 5``."""
     found = curves[(curves["condition"] == condition) & (curves["test_length"] == length)
                    & (curves["metric"] == "success_rate")]
     if found.empty:
         return absent
     k, n = found.iloc[0][["k", "n"]]
     return f"{number(k)} of {number(n)}"
+
+
+def _weights(runs: pd.DataFrame) -> str:
+    pairs = runs[["image_weight", "state_weight"]].dropna()
+    return "; ".join(f"{a:.2f}, {b:.2f}" for a, b in pairs.itertuples(index=False)) or "—"

@@ -1,6 +1,6 @@
 """Training on sequential MNIST beside the plain loop: prints a table and writes ``benchmarks/sequences.csv``.
 
-    python benchmarks/sequences.py            about two minutes, on a quiet machine
+    python benchmarks/sequences.py            two to five minutes, on a quiet machine
     python benchmarks/sequences.py --quick    half a minute; prints only
 
 The plain loop does what the authors' script does for one seed: one call of the convolutional

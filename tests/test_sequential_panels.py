@@ -48,6 +48,24 @@ def test_a_unit_without_rz_is_dashed_where_the_paper_has_it():
     assert sorted(styles.values()) == ["-", "--"]
 
 
+def test_a_choice_that_is_not_the_authors_is_dotted():
+    lines = {case.id: panels._style(case)["linestyle"] for case in SHORT.conditions}
+    assert {name for name, line in lines.items() if line == ":"} == {
+        "NMU-Rz_image", "NAC_mul_NMU-Rz_image", "NALU-h0=1", "LSTM-20"}
+    for entry in experiments.EXPERIMENTS.values():
+        looks = [(case.model, panels._style(case)["linestyle"]) for case in entry.conditions if case.model != "reference"]
+        assert len(set(looks)) == len(looks), "each line can be told from the others"
+
+
+def test_numbers_beside_an_axis_have_no_factor_at_its_end():
+    assert [panels._plain(x) for x in (0.25, -10, -4000, 2.5e6)] == ["0.25", "−10", "−4 k", "2.5 M"]
+    outputs = pd.DataFrame({"condition": "NMU", "seed": 0, "digit": range(1, 10), "mean": 3e6, "sd": 1e5})
+    ax = panels.digits(outputs, SHORT).axes[0]
+    ax.figure.draw_without_rendering()
+    assert ax.yaxis.get_offset_text().get_text() == ""
+    assert any(tick.get_text().endswith("M") for tick in ax.get_yticklabels())
+
+
 def test_labels_tell_all_conditions_apart():
     for entry in experiments.EXPERIMENTS.values():
         names = [panels.label(case) for case in entry.conditions]

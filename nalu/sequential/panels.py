@@ -1,7 +1,8 @@
 """Figures of sequential MNIST: curves against the length, errors, digits, and the pictures.
 
-A condition has the colour of its unit; one without R_z, of a unit that has it in the paper,
-is dashed. Bands and bars are 95 % intervals.
+A condition has the colour of its unit. One without R_z, of a unit that has it in the paper, is
+dashed; one that departs from the authors' code is dotted. Bands and bars are 95 %
+intervals.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,8 +27,7 @@ def label(case: SequenceCondition) -> str:
     """What figures and tables call a condition: ``NMU, R_z``."""
     extra = {"cell": ["R_z"], "image": ["R_z of the pictures"]}[case.z_over] if case.lambda_z else []
     extra += [f"{case.state_size} states"] if case.state_size > 1 else []
-    usual = SequenceCondition(case.model, case.task).initial_state
-    extra += [f"h₀ = {case.initial_state:g}"] if case.initial_state != usual else []
+    extra += [f"h₀ = {case.initial_state:g}"] if case.initial_state != _usual(case).initial_state else []
     return ", ".join([RECURRENT[case.model].plain, *extra])
 
 
@@ -94,6 +94,7 @@ def digits(outputs: pd.DataFrame, entry: SequenceExperiment) -> Figure:
         ax.annotate(label(case), (0, 1), xycoords="axes fraction", xytext=(0, 3),
                     textcoords="offset points", fontsize="small")
         ax.set_xticks(range(0, 10, 3))
+        ax.yaxis.set_major_formatter(_plain)
         if runs.empty:
             _absent(ax)
     for ax in axes.flat[len(shown):]:
@@ -137,8 +138,22 @@ def _curves(ax: Axes, table: pd.DataFrame, entry: SequenceExperiment, metric: st
 
 def _style(case: SequenceCondition) -> dict:
     row = RECURRENT[case.model]
-    dashed = row.neutral is not None and not case.lambda_z
-    return {"color": row.colour, "linestyle": "--" if dashed else "-", "marker": row.marker, "markersize": 3}
+    usual = _usual(case)
+    without = row.neutral is not None and not case.lambda_z
+    departs = ((case.initial_state, case.state_size) != (usual.initial_state, usual.state_size)
+               or bool(case.lambda_z) and case.z_over != usual.z_over)
+    line = ":" if departs else "--" if without else "-"
+    return {"color": row.colour, "linestyle": line, "marker": row.marker, "markersize": 3}
+
+
+def _usual(case: SequenceCondition) -> SequenceCondition:
+    """The same model as the authors' code has it."""
+    return SequenceCondition(case.model, case.task)
+
+
+def _plain(value: float, _: int | None = None) -> str:
+    """A number on an axis, short without a factor at the axis' end: ``0.25``, ``4 k``."""
+    return EngFormatter()(value) if abs(value) >= 1000 else f"{value:g}".replace("-", "−")
 
 
 def _absent(ax: Axes, text: str = NOT_RUN) -> None:

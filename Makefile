@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 p
 
 # What `make campaign` trains, and where: see book/cluster.md.
 PROFILE ?= local
-SET = $(if $(EXPERIMENT),'experiment=$(EXPERIMENT)') $(if $(SEEDS),'seeds=$(SEEDS)') $(if $(SHARD),shard=$(SHARD)) \
+SET = $(if $(EXPERIMENT),'experiment=$(EXPERIMENT)') $(if $(SEEDS),'seeds=$(SEEDS)') $(if $(SHARD),shard=$(SHARD)) $(if $(TOGETHER),together=$(TOGETHER)) \
   $(if $(DEVICE),device=$(DEVICE)) $(if $(ENGINE),engine=$(ENGINE))
 EXTRA = $(firstword $(foreach extra,slurm lsf,$(if $(filter $(extra)%,$(PROFILE)),$(extra))) grid)
 
@@ -40,7 +40,7 @@ $(VENV)/.grid $(VENV)/.slurm $(VENV)/.lsf: $(VENV)/.%: $(INSTALLED)
 	$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --no-build-isolation --editable '.[$*]'
 	@touch $@
 
-campaign: $(VENV)/.$(EXTRA) ## train all that has no results; DRY=1 EXPERIMENT="operations ranges" SEEDS=0-9 DEVICE=cuda PROFILE=slurm-gpu
+campaign: $(VENV)/.$(EXTRA) ## train all that has no results; DRY=1 EXPERIMENT="operations ranges" SEEDS=0-9 TOGETHER=1 DEVICE=cuda PROFILE=slurm-gpu
 	$(VENV)/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(DRY),--dry-run) $(if $(CORES),--cores $(CORES)) $(if $(strip $(SET)),--config $(SET))
 
 test: $(INSTALLED)         ## install and run the tests

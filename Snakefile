@@ -1,4 +1,5 @@
-# Train whatever has no results yet, on all cores or by a cluster: one job for each shard of a condition.
+# Train whatever has no results yet, on all cores or by a cluster: one job for each shard of a condition, or, with
+# together=1, of all conditions that learn from the same batches.
 #   make campaign                                            or
 #   snakemake --workflow-profile local --config experiment=operations seeds=0-9
 # What there is to train is declared in nalu/experiments.py and nowhere else; book/cluster.md explains the settings below.
@@ -10,14 +11,19 @@ from snakemake.exceptions import WorkflowError
 
 EXPERIMENTS = str(config.get("experiment", "")).replace(",", " ").split()
 SEEDS = str(config.get("seeds", ""))
-SHARD = config.get("shard", 0)  # seeds in one job; 0: all of a condition
+TOGETHER = str(config.get("together", 0)).lower() not in ("0", "", "no", "false")
+SHARD = config.get("shard", jobs.TOGETHER if TOGETHER else 0)  # seeds in one job; 0: all of a condition
 THREADS = config.get("threads", 4)
 ENGINE, DEVICE = config.get("engine", "auto"), config.get("device", "cpu")
 NALU = f"NUMBA_NUM_THREADS={{threads}} OMP_NUM_THREADS={{threads}} {sys.executable} -m nalu"
 
 began = time.time()
 try:
-    ALL = {str(job.rows): job for job in jobs.declared(EXPERIMENTS, SEEDS, SHARD)}
+    found = jobs.declared(EXPERIMENTS, SEEDS, SHARD)
+    if TOGETHER:
+        jobs.examine_together(ENGINE, DEVICE)
+        found = jobs.joined(found)
+    ALL = {str(job.rows): job for job in found}
     TODO = {str(job.rows): job for job in jobs.todo(ALL.values())}
 except ValueError as error:
     raise WorkflowError(str(error)) from None
@@ -39,12 +45,16 @@ rule all:
 rule train:
     output: f"{paths.RUNS}/{{experiment}}/{{condition}}/{{shard}}/rows.csv"
     wildcard_constraints: experiment="[^/]+", condition="[^/]+", shard="[^/]+"
-    params: seeds=lambda wildcards, output: seeds.text(ALL[output[0]].seeds)
-    message: "{wildcards.experiment} {wildcards.condition}, seeds {params.seeds}"
+    params:
+        title=lambda wildcards, output: ALL[output[0]].title,
+        names=lambda wildcards, output: ALL[output[0]].names,
+        seeds=lambda wildcards, output: seeds.text(ALL[output[0]].seeds),
+        together=lambda wildcards, output: "--together" if len(ALL[output[0]].names) > 1 else "",
+    message: "{params.title}"
     threads: THREADS
     resources: mem_mb=2000, **({} if DEVICE == "cpu" else {"gpu": 1})
     shell:
-        NALU + " train {wildcards.experiment:q} {wildcards.condition:q} --seeds {params.seeds:q}"
+        NALU + " train {wildcards.experiment:q} {params.names:q} --seeds {params.seeds:q} {params.together}"
         " --engine {ENGINE:q} --device {DEVICE:q} --wait --rows {output:q}"
 
 

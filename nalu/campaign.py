@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -102,6 +103,11 @@ def _together(order: Order, names: list[str], complain: Callable[[object], None]
     except (ValueError, OSError) as error:
         complain(error)
         return REFUSED
+    except Exception as error:
+        for name in names:
+            order.shard(name).failed(f"{type(error).__name__}: {error}")
+        complain(f"{order.experiment}, {len(names)} conditions together, failed\n{traceback.format_exc().rstrip()}")
+        return FAILED
     return OK
 
 

@@ -68,7 +68,8 @@ def _parser() -> Parser:
     train.add_argument("--wait", action="store_true",
                        help="for a process that trains the same seeds, instead of giving up")
     train.add_argument("--rows", metavar="FILE", type=Path,
-                       help="of one condition: write its results there once they are complete")
+                       help="of one condition, or several together: write their results there "
+                       "once they are complete")
 
     lease = command("lease", _lease, "train on a GPU what fits into some seconds")
     lease.add_argument("experiment", nargs="*", help="all by default, the main ones first")
@@ -107,18 +108,18 @@ def _list(given: argparse.Namespace) -> int:
 
 def _train(given: argparse.Namespace) -> int:
     entry = experiments.get(given.experiment)
-    names = [entry.condition(name).id for name in given.condition]
-    if given.rows and len(names) != 1:
-        raise ValueError(f"--rows needs one condition, got {len(names)}")
+    names = [entry.condition(name).id for name in given.condition] or [c.id for c in entry.conditions]
+    if given.rows and len(names) != 1 and not given.together:
+        raise ValueError(f"--rows needs one condition or --together, got {len(names)} conditions")
     jobs = _jobs(given.jobs)
     if given.together and (jobs > 1 or given.repeat):
         raise ValueError("--together trains in one process what has no results; leave out "
                          + ("--repeat" if given.repeat else "--jobs"))
     order = Order(entry.name, given.seeds, given.engine, given.device, given.repeat, given.direct,
                   given.wait, given.together)
-    code = run(order, names or [c.id for c in entry.conditions], jobs, _complain)
+    code = run(order, names, jobs, _complain)
     if given.rows and not code:
-        order.write_rows(names[0], given.rows)
+        order.write_rows(names, given.rows)
     return code
 
 

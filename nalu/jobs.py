@@ -1,7 +1,7 @@
 """What a campaign has to run: the shards of all conditions that lack results.
 
-The ``Snakefile`` makes one job of each. A run that several experiments declare is the job
-of one of them only, see `nalu.runs`.
+The ``Snakefile`` makes one job of each, or of all that learn from the same batches. A run
+that several experiments declare is the job of one of them only, see `nalu.runs`.
 """
 
 from collections import defaultdict
@@ -14,28 +14,46 @@ from nalu import check, experiments, files, results_csv, runs
 from nalu import seeds as seed_lists
 from nalu.conditions import Condition, Experiment
 from nalu.pace import Pace
-from nalu.shard import Shard
+from nalu.shard import Shard, together
 from nalu.status import left, of, total
 from nalu.workfolder import WorkFolder
+
+TOGETHER = 12
+"""Seeds in a job of several conditions: all four threads busy to the end, and 190 MB of histories."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """Some seeds of a condition, to be trained by one process."""
+    """Some seeds of a condition, or of several together, to be trained by one process."""
 
     experiment: Experiment
-    condition: Condition
+    conditions: tuple[Condition, ...]
     seeds: tuple[int, ...]
 
     @property
-    def shard(self) -> Shard:
-        """The folder of its training."""
-        return WorkFolder(self.experiment, self.condition).shard(self.seeds)
+    def names(self) -> list[str]:
+        """The conditions."""
+        return [condition.id for condition in self.conditions]
+
+    @property
+    def title(self) -> str:
+        """What it trains, in a few words."""
+        which = f"{len(self.names)} conditions together" if len(self.names) > 1 else self.names[0]
+        return f"{self.experiment.name} {which}, seeds {seed_lists.text(self.seeds)}"
+
+    @property
+    def shards(self) -> list[Shard]:
+        """The folders of its trainings."""
+        return [WorkFolder(self.experiment, condition).shard(self.seeds) for condition in self.conditions]
 
     @property
     def rows(self) -> Path:
         """The file that holds its results once they are complete."""
-        return self.shard.path / "rows.csv"
+        return together(self.shards) / "rows.csv"
+
+    def results(self) -> list[results_csv.Row]:
+        """Its rows in ``results.csv``; `ValueError` if one is missing."""
+        return [row for name in self.names for row in runs.rows(self.experiment.name, name, self.seeds)]
 
 
 def declared(names: Iterable[str] = (), seeds: str = "", size: int = 0) -> list[Job]:
@@ -68,18 +86,43 @@ def declared(names: Iterable[str] = (), seeds: str = "", size: int = 0) -> list[
                    and (entry.curves or seed not in others)]
             others.update(own)
             step = size or len(own) or 1
-            found += [Job(entry, case, tuple(own[k:k + step])) for k in range(0, len(own), step)]
+            found += [Job(entry, (case,), tuple(own[k:k + step])) for k in range(0, len(own), step)]
     if not found:
         raise ValueError(f"no condition declares the seeds {seeds}")
     return found
+
+
+def joined(jobs: Iterable[Job]) -> list[Job]:
+    """Make one job of all that have the same seeds and learn from the same batches.
+
+    Of all that are declared, not of those to do: a training that was killed is taken up in
+    its old company.
+    """
+    from nalu.training import Plan
+
+    groups: dict[tuple, list[Job]] = defaultdict(list)
+    for job in jobs:
+        plan = Plan(seeds=job.seeds, **job.conditions[0].plan_arguments())
+        groups[job.experiment.name, tuple(plan.batches().items())].append(job)
+    return [Job(group[0].experiment, sum((job.conditions for job in group), ()), group[0].seeds)
+            for group in groups.values()]
+
+
+def examine_together(engine: str, device: str) -> None:
+    """Raise a `ValueError` of one line if jobs of several conditions cannot run there."""
+    from nalu.training.together import ABLE
+
+    if device != "cpu":
+        raise ValueError(f"together=1 is for CPUs, got device={device}; on a GPU: python -m nalu lease")
+    check.one_of(engine, ABLE, "engine")
 
 
 def todo(jobs: Iterable[Job]) -> list[Job]:
     """Return those of the jobs that have seeds without results."""
     jobs = list(jobs)
     missing = {name: runs.missing(name) for name in {job.experiment.name for job in jobs}}
-    return [job for job in jobs
-            if not {*missing[job.experiment.name][job.condition.id]}.isdisjoint(job.seeds)]
+    return [job for job in jobs if any(
+        not {*missing[job.experiment.name][name]}.isdisjoint(job.seeds) for name in job.names)]
 
 
 def forget(jobs: Iterable[Job], before: float) -> None:
@@ -98,8 +141,8 @@ def complete(jobs: Iterable[Job]) -> None:
     Their process was killed after it had handed in its results, before it wrote the file.
     """
     for job in jobs:
-        if job.shard.path.is_dir() and not job.rows.exists():
-            files.write(job.rows, results_csv.dump(runs.rows(job.experiment.name, job.condition.id, job.seeds)))
+        if job.rows.parent.is_dir() and not job.rows.exists():
+            files.write(job.rows, results_csv.dump(job.results()))
 
 
 def alone(jobs: Iterable[Job]) -> ExitStack:
@@ -120,8 +163,8 @@ def alone(jobs: Iterable[Job]) -> ExitStack:
 def plan(jobs: Iterable[Job]) -> str:
     """Return one line: what is to be trained, and how long that takes."""
     jobs, pace = list(jobs), Pace()
-    count = sum(len(job.seeds) for job in jobs)
-    seconds = sum(len(job.seeds) * pace.seconds(job.condition) for job in jobs)
+    count = sum(len(job.seeds) * len(job.conditions) for job in jobs)
+    seconds = sum(len(job.seeds) * pace.seconds(condition) for job in jobs for condition in job.conditions)
     return f"{len(jobs)} jobs with {count:,} runs; one job after the other: {left(seconds)}"
 
 
@@ -129,12 +172,17 @@ def collect(jobs: Iterable[Job]) -> str:
     """Merge what was trained into the results; return what is still missing and why."""
     jobs = list(jobs)
     for job in todo(jobs):
-        WorkFolder(job.experiment, job.condition).hand_in()
+        for condition in job.conditions:
+            WorkFolder(job.experiment, condition).hand_in()
     lines = []
     for entry in {job.experiment.name: job.experiment for job in jobs}.values():
         lines.append(total(entry.name, of(entry)))
     for job in todo(jobs):
-        reason = job.shard.failure().split("\n")[-1]
-        lines.append(f"{job.experiment.name} {job.condition.id}, seeds {seed_lists.text(job.seeds)}: "
-                     + (f"failed: {reason}; log: {job.shard.log}" if reason else "not finished"))
+        failed = next((shard for shard in job.shards if shard.failure()), None)
+        lines.append(f"{job.title}: {_reason(failed) if failed else 'not finished'}")
     return "\n".join(lines)
+
+
+def _reason(failed: Shard) -> str:
+    reason = failed.failure().split("\n")[-1]
+    return f"failed: {reason}" + (f"; log: {failed.log}" if failed.log.exists() else "")

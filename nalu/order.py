@@ -1,7 +1,7 @@
 """What the user of ``python -m nalu train`` asked for, and how one condition of it is trained."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +79,7 @@ class Order:
         """Where the training of a condition leaves its log."""
         return self.folder(condition).shard(self.wanted(condition))
 
-    def write_rows(self, condition: str, file: Path) -> None:
+    def write_rows(self, conditions: Iterable[str], file: Path) -> None:
         """Write the results of the seeds that are asked for to a file of their own.
 
         Raises
@@ -87,8 +87,9 @@ class Order:
         ValueError
             If one of them has no results.
         """
-        rows = runs.rows(self.experiment, condition, self.wanted(condition))
-        with self.shard(condition).lock(wait=True):
+        conditions = list(conditions)
+        rows = [row for name in conditions for row in runs.rows(self.experiment, name, self.wanted(name))]
+        with self.shard(conditions[0]).lock(wait=True):
             files.write(file, results_csv.dump(rows))
 
     def folder(self, condition: str) -> WorkFolder:

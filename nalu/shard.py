@@ -144,6 +144,16 @@ def name(condition: Condition, of: Iterable[int]) -> str:
     return text + suffix(condition)
 
 
+def together(shards: Iterable[Shard]) -> Path:
+    """The folder of the job that trains some shards with the same seeds: of one shard, its own."""
+    first, *others = shards
+    if not others:
+        return first.path
+    which = _digest([shard.path.name for shard in (first, *others)] + [
+        shard.condition.id for shard in (first, *others)])[:8]
+    return paths.RUNS / first.experiment.name / "together" / f"{first.path.name.split('.')[0]}.{which}"
+
+
 def suffix(condition: Condition) -> str:
     """How the names of all folders with the present settings of a condition end."""
     units = MODELS[condition.model]

@@ -141,6 +141,34 @@ def test_killed_at_three_random_moments_is_uninterrupted(tmp_path):
     assert left_behind(tmp_path / "killed") == left_behind(tmp_path / "once"), moments
 
 
+def test_together_is_one_job_for_what_has_the_same_batches(tmp_path):
+    """Killed or not, it leaves the rows and histories of training one after the other."""
+    config = {"experiment": "tiny,spark", "seeds": "0-1", "together": 1}
+    code, text = campaign(tmp_path, "--dry-run", **config)
+    assert code == 0 and scheduled(text) == [
+        "spark 2 conditions together, seeds 0-1", "tiny 2 conditions together, seeds 0-1"], text
+    process = start(tmp_path, **config)
+    until = time.monotonic() + 300
+    while not list(tmp_path.glob("runs/tiny/NALU/*/spec.json")) and time.monotonic() < until:
+        time.sleep(0.05)
+    kill(process)
+    code, text = campaign(tmp_path, **config)
+    assert code == 0, text
+    before = tiny.tree(tmp_path / "runs")
+    code, text = campaign(tmp_path, **config)
+    assert code == 0 and "Nothing to be done" in text and tiny.tree(tmp_path / "runs") == before
+    for name in ("tiny", "spark"):
+        assert tiny.run(tmp_path / "alone" / "runs", "train", name, "--direct", "--seeds", "0-1")[0] == 0
+    together, alone = left_behind(tmp_path), left_behind(tmp_path / "alone")
+    files = [name for name in alone if name.endswith((".npz", "results.csv", ".gz"))]
+    assert len(files) >= 6 and {name: together[name] for name in files} == {name: alone[name] for name in files}
+
+    (tmp_path / "runs" / "tiny" / "results.csv").unlink()
+    code, text = campaign(tmp_path, **config)
+    assert code == 0 and scheduled(text) == ["tiny 2 conditions together, seeds 0-1"]
+    assert "compiling" not in text and "iterations/s" not in text, "handed in again, not trained"
+
+
 def test_orphan_of_a_killed_driver_is_waited_for(tmp_path):
     """Its job goes on: another of the same seeds must neither fail nor write beside it."""
     config = {"experiment": "tiny", "seeds": 0, "engine": "reference"}

@@ -25,7 +25,7 @@ def use(monkeypatch, *entries):
 
 def finish(job, seconds=2.0, **values):
     """Give a job results."""
-    settings = {"experiment": job.experiment.name} | job.condition.settings()
+    settings = {"experiment": job.experiment.name} | job.conditions[0].settings()
     outcome = {"solved": True, "solved_at": 1000, "sparsity_error": 0.1, "best_step": 0,
                "device": "cpu", "seconds": seconds} | values
     runs.merge(job.experiment.name,
@@ -34,7 +34,7 @@ def finish(job, seconds=2.0, **values):
 
 def names(found):
     """Experiment, condition and seeds of jobs."""
-    return [(job.experiment.name, job.condition.id, job.seeds) for job in found]
+    return [(job.experiment.name, *job.names, job.seeds) for job in found]
 
 
 def test_one_job_for_each_condition(shelf):
@@ -100,7 +100,7 @@ def test_no_run_of_the_papers_is_trained_twice():
     found = jobs.declared(EXPERIMENTS)
     seen = set()
     for job in found:
-        which = {(runs.settings(job.condition), job.experiment.window, s) for s in job.seeds}
+        which = {(runs.settings(job.conditions[0]), job.experiment.window, s) for s in job.seeds}
         assert job.experiment.curves or not which & seen
         seen |= which
     total = sum(len(c.seeds) for e in EXPERIMENTS.values() for c in e.conditions)
@@ -120,10 +120,10 @@ def test_rows_of_deleted_results_are_forgotten(shelf):
 def test_process_killed_before_it_wrote_its_rows_is_made_up_for(shelf):
     begun, elsewhere = jobs.declared(["spark"])
     finish(begun), finish(elsewhere)
-    begun.shard.path.mkdir(parents=True)
+    begun.rows.parent.mkdir(parents=True)
     jobs.complete([begun, elsewhere])
-    assert results_csv.read(begun.rows) == runs.rows("spark", begun.condition.id, begun.seeds)
-    assert not elsewhere.shard.path.exists(), "results of another machine leave no folder here"
+    assert results_csv.read(begun.rows) == runs.rows("spark", begun.names[0], begun.seeds)
+    assert not elsewhere.rows.parent.exists(), "results of another machine leave no folder here"
     begun.rows.write_text("as it was")
     jobs.complete([begun])
     assert begun.rows.read_text() == "as it was"
@@ -169,6 +169,72 @@ def test_what_is_missing_is_named_with_its_reason(shelf):
     finish(add)
     assert jobs.collect([add, sub]).splitlines() == [
         "spark: 1 of 2 conditions, 3 of 6 runs; left: 0:00:06", "spark NAU-sub, seeds 0-2: not finished"]
-    sub.shard.failed("cell 4 failed\nRuntimeError: no luck")
+    [shard] = sub.shards
+    shard.failed("cell 4 failed\nRuntimeError: no luck")
+    assert jobs.collect([sub]).splitlines()[-1] == "spark NAU-sub, seeds 0-2: failed: RuntimeError: no luck"
+    shard.log.touch()
     assert jobs.collect([sub]).splitlines()[-1] == (
-        f"spark NAU-sub, seeds 0-2: failed: RuntimeError: no luck; log: {sub.shard.log}")
+        f"spark NAU-sub, seeds 0-2: failed: RuntimeError: no luck; log: {shard.log}")
+
+
+def test_conditions_with_the_same_batches_are_one_job(monkeypatch, shelf):
+    """Not those with other tasks or iterations, nor seeds that another experiment has claimed."""
+    short, long = ({"simple": True, "iterations": n, "seeds": range(3)} for n in (1, 2))
+    use(monkeypatch,
+        Experiment("a", "A", "Nothing", grid(["NAU", "NMU"], {"operation": ["add", "mul"]}, **short)
+                   + grid(["NAU"], {"overlap_ratio": [0.25, 0.5]}, iterations=1, seeds=range(3))
+                   + grid(["NALU"], **long)),
+        Experiment("b", "B", "Nothing", grid(["NMU", "NAC_add", "NALU"], **(short | {"seeds": range(4)}))))
+    found = jobs.joined(jobs.declared(size=2))
+    four = ["NAU-add", "NAU-mul", "NMU-add", "NMU-mul"]
+    assert [(job.experiment.name, job.names, job.seeds) for job in found] == [
+        ("a", four, (0, 1)), ("a", four, (2,)),
+        *[("a", [name], s) for name in ("NAU-overlap_ratio=0.25", "NAU-overlap_ratio=0.5", "NALU")
+          for s in ((0, 1), (2,))],
+        ("b", ["NMU"], (3,)), ("b", ["NAC_add", "NALU"], (0, 1)), ("b", ["NAC_add", "NALU"], (2, 3))]
+
+
+def test_jobs_of_the_papers_together_are_those_alone():
+    alone = jobs.declared(size=jobs.TOGETHER)
+    found = jobs.joined(alone)
+    runs_of = [sorted((job.experiment.name, name, s) for job in these for name in job.names for s in job.seeds)
+               for these in (alone, found)]
+    assert runs_of[0] == runs_of[1] and 3 * len(found) < len(alone)
+    assert len({job.rows for job in found}) == len(found)
+    assert max(len(str(job.rows.relative_to(job.rows.parents[3]))) for job in found) < 150
+
+
+def test_job_of_several_conditions_lasts_until_the_last_has_results(shelf):
+    add, sub = jobs.declared(["spark"])
+    [both] = jobs.joined([add, sub])
+    assert both.rows not in (add.rows, sub.rows) and both.title == "spark 2 conditions together, seeds 0-2"
+    finish(add, 20.0)
+    assert jobs.todo([both]) == [both]
+    assert jobs.plan([both]) == "1 jobs with 6 runs; one job after the other: 0:02:00"
+    both.shards[1].failed("RuntimeError: no luck")
+    assert jobs.collect([both])[-21:] == "RuntimeError: no luck"
+    finish(sub)
+    assert jobs.todo([both]) == []
+    both.rows.parent.mkdir(parents=True)
+    jobs.complete([both])
+    assert results_csv.read(both.rows) == [
+        row for name in ("NAU-add", "NAU-sub") for row in runs.rows("spark", name, range(3))]
+
+
+def test_changed_setting_gives_another_folder_to_a_job_of_several_conditions(shelf, monkeypatch):
+    [before] = jobs.joined(jobs.declared(["spark"]))
+    use(monkeypatch, Experiment("spark", "Spark", "Nothing", grid(
+        ["NAU"], {"operation": ["add", "sub"]}, simple=True, iterations=2, seeds=range(3))))
+    [after] = jobs.joined(jobs.declared(["spark"]))
+    assert before.names == after.names and before.rows != after.rows
+
+
+@pytest.mark.parametrize(("engine", "device", "message"), [
+    ("auto", "cuda", "together=1 is for CPUs, got device=cuda; on a GPU: python -m nalu lease"),
+    ("reference", "cpu", "unknown engine 'reference'; allowed: auto, fused"),
+])
+def test_where_jobs_of_several_conditions_cannot_run(engine, device, message):
+    jobs.examine_together("auto", "cpu")
+    with pytest.raises(ValueError) as error:
+        jobs.examine_together(engine, device)
+    assert str(error.value) == message

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tiny
 
-from nalu import cli, experiments, runs, status, together
+from nalu import cli, experiments, results_csv, runs, status, together
 from nalu.experiments import Experiment, grid
 from nalu.workfolder import WorkFolder
 
@@ -132,6 +132,33 @@ def test_what_cannot_be_done_is_one_line_and_status_2(shelf, capsys, monkeypatch
     assert train("mixed", "--together", *command.split()) == 2
     err = capsys.readouterr().err
     assert err == f"nalu: {message}\n" and not shelf.exists()
+
+
+def test_a_failure_is_noted_with_every_condition(shelf, monkeypatch, capsys):
+    """And forgotten once they are trained."""
+    def fail(*given):
+        raise RuntimeError("no luck")
+
+    real = together._train
+    monkeypatch.setattr(together, "_train", fail)
+    names = ["NAU-add", "NMU-mul"]
+    assert train("mixed", *names, "--together") == 1
+    err = capsys.readouterr().err
+    assert err.startswith("nalu: mixed, 2 conditions together, failed\n") and err.endswith("RuntimeError: no luck\n")
+    shards = [WorkFolder(MIXED, MIXED.condition(name)).shard(range(4)) for name in names]
+    assert [shard.failure() for shard in shards] == ["RuntimeError: no luck"] * 2
+    monkeypatch.setattr(together, "_train", real)
+    assert train("mixed", *names, "--together") == 0
+    assert [shard.failure() for shard in shards] == [""] * 2
+
+
+def test_rows_of_several_conditions_go_to_one_file(shelf, tmp_path, capsys):
+    file = tmp_path / "rows.csv"
+    assert train("spark", "--rows", str(file)) == 2
+    assert capsys.readouterr().err == "nalu: --rows needs one condition or --together, got 2 conditions\n"
+    assert train("spark", "--together", "--rows", str(file), "--seeds", "1-2") == 0
+    assert [(row["operation"], row["seed"]) for row in results_csv.read(file)] == [
+        ("add", "1"), ("add", "2"), ("sub", "1"), ("sub", "2")]
 
 
 def test_seeds_that_another_process_trains_are_refused(shelf, capsys):

@@ -152,10 +152,16 @@ def _of_printed(item: Evidence) -> Said:
     p = comparisons.printed_mean(x, paper, off)
     if math.isnan(p):
         return Said(NOT_COMPARABLE, note="no value scatters")
-    if item.printed.metric != SPARSITY:
+    if item.printed.metric != SPARSITY or not _lopsided(paper):
         return Said(None, p)
     double = paper._replace(**{f: 2 * getattr(paper, f) for f in Interval._fields})
     return Said(None, p, p_twice=comparisons.printed_mean(x, double, 2 * off), corrected=double.interval)
+
+
+def _lopsided(value: Cell) -> bool:
+    """Whether the printed bounds are not equally far, as those of the beta fit; a mean without a fit has equal ones."""
+    up, down = value.upper - value.estimate, value.estimate - value.lower
+    return abs(up - down) > 1e-3 * (up + down)
 
 
 def _of_medians(x: np.ndarray, median: float, off: float, m: int) -> Said:

@@ -19,7 +19,8 @@ from nalu.tasks import Arithmetic
 
 SPARSITY = "sparsity_error_mean"
 INTERVALS = {RATE: statistics.success_rate, "solved_at_median": comparisons.median_interval,
-             "solved_at_mean": statistics.solved_at_mean, SPARSITY: statistics.sparsity_error_mean}
+             "solved_at_mean": lambda x: statistics.if_enough(statistics.solved_at_mean(x), len(x)),
+             SPARSITY: lambda x: statistics.if_enough(statistics.sparsity_error_mean(x), len(x))}
 """Metric -> the interval of its values."""
 
 

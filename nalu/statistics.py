@@ -42,6 +42,9 @@ MARGIN = 1e-16
 SAME = 1e-9
 """Relative range up to which values count as equal; so close, either family is a normal."""
 
+FEWEST = 5
+"""Values from which on the mean of our own runs is shown with an interval, see `if_enough`."""
+
 
 class Interval(NamedTuple):
     """An estimate and its confidence bounds, in the unit of the data; NaN where undefined."""
@@ -159,6 +162,16 @@ def sparsity_error_mean(x, level: float = 0.95) -> Interval:
     best = minimize_scalar(lambda t: -profile(t), bracket=(-error, error)).x
     lower, upper = _bounds(profile, best, x.size, level)
     return Interval(*(float(expit(origin + t)) / 2 for t in (best, lower, upper)))
+
+
+def if_enough(found: Interval, n: int) -> Interval:
+    """Return an interval of a mean as it is shown: without bounds, if it is of fewer than `FEWEST` values.
+
+    The law of the likelihood ratio holds for many values. For two gamma distributed ones the
+    profile likelihood interval of 95 % holds their mean in about 75 of 100 cases, for three in
+    85, for five in 90 (``tests/test_statistics.py``).
+    """
+    return found if n >= FEWEST else found._replace(lower=math.nan, upper=math.nan)
 
 
 def mean_t(x, support: tuple[float, float], level: float = 0.95) -> Interval:

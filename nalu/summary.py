@@ -2,7 +2,8 @@ r"""Rows of results -> one value with its interval for each model and metric.
 
 A *summary* is tidy: one row per operation, model and metric, with
 
-* ``estimate``, ``lower``, ``upper``: the value and its 95 % interval (`nalu.statistics`),
+* ``estimate``, ``lower``, ``upper``: the value and its 95 % interval (`nalu.statistics`); our means of fewer
+  than five values have none,
 * ``n``: all runs behind it, ``k``: the solved ones.
 
 The metrics have the names and units of `nalu.published`: ``success_rate`` is a fraction of
@@ -19,7 +20,7 @@ import pandas as pd
 
 from nalu import check
 from nalu.registry import MODELS
-from nalu.statistics import Interval, solved_at_mean, sparsity_error_mean, success_rate
+from nalu.statistics import Interval, if_enough, solved_at_mean, sparsity_error_mean, success_rate
 from nalu.tasks import OPERATIONS
 
 METRICS = ("success_rate", "solved_at_median", "solved_at_mean", "sparsity_error_mean")
@@ -110,6 +111,6 @@ def _measures(group: pd.DataFrame) -> dict[str, Cell]:
     steps, errors = group.loc[solved, "solved_at"], group.loc[solved, "sparsity_error"]
     median = float(steps.median()) if len(steps) else math.nan
     intervals = (success_rate(solved), Interval(median, math.nan, math.nan),
-                 solved_at_mean(steps), sparsity_error_mean(errors))
+                 if_enough(solved_at_mean(steps), len(steps)), if_enough(sparsity_error_mean(errors), len(errors)))
     return {metric: Cell(*interval, len(group), int(solved.sum()))
             for metric, interval in zip(METRICS, intervals, strict=True)}

@@ -55,10 +55,13 @@ def median(generator, factor=1.0, n=50, same=None):
     return Evidence(cell, rows([True] * n, mine * factor), None, same)
 
 
-def sparsity(generator, halved=False, factor=1.0, n=50, same=None):
-    """A mean sparsity error, printed as it is or halved by a beta fit."""
+def sparsity(generator, halved=False, factor=1.0, n=50, same=None, fitted=True):
+    """A mean sparsity error, printed as it is or halved, with the bounds of a beta fit or those of a plain mean."""
     theirs, mine = (generator.gamma(4, 2.5e-6, n) for _ in range(2))
-    return Evidence(_mean(SPARSITY, theirs / (2 if halved else 1)), rows([True] * n, errors=mine * factor), None, same)
+    mean = _mean(SPARSITY, theirs / (2 if halved else 1))
+    if fitted:
+        mean = mean._replace(cell=mean.cell._replace(upper=mean.cell.upper + 0.1 * (mean.cell.upper - mean.cell.estimate)))
+    return Evidence(mean, rows([True] * n, errors=mine * factor), None, same)
 
 
 def _mean(metric, x):

@@ -58,10 +58,12 @@ def test_a_real_difference_is_found():
 def test_halved_sparsity_errors_are_told_from_wrong_ones():
     generator, times = np.random.default_rng(4), 100
     said = {kind: [verdicts([sparsity(generator, same=0, **how)])[0].verdict for _ in range(times)]
-            for kind, how in (("halved", {"halved": True}), ("true", {}), ("five", {"factor": 5}))}
+            for kind, how in (("halved", {"halved": True}), ("true", {}), ("five", {"factor": 5}),
+                              ("unfitted", {"halved": True, "fitted": False}))}
     assert said["halved"].count(ARTEFACT) >= times - at_most(LEVEL, times)
     assert said["true"].count(AGREE) >= times - at_most(LEVEL, times)
     assert said["five"].count(DIFFER) >= 0.9 * times
+    assert said["unfitted"].count(DIFFER) >= 0.9 * times, "equal bounds are not those of a fit"
 
 
 def alarms(p, times):

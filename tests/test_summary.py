@@ -17,9 +17,16 @@ def test_counts_and_values_of_a_model_that_is_partly_solved():
     assert (rate.estimate, rate.n, rate.k) == (0.75, 4, 3)
     assert rate.interval == success_rate([1, 1, 0, 1])
     assert summary.cell(OURS, "NMU", "solved_at_median").estimate == 2000
-    assert summary.cell(OURS, "NMU", "solved_at_mean").interval == solved_at_mean([1000, 2000, 6000])
     assert summary.cell(OURS, "NMU", "solved_at_mean").estimate == 3000
     assert summary.cell(OURS, "NMU", "sparsity_error_mean").estimate == pytest.approx(2e-8, rel=1e-3)
+
+
+def test_a_mean_of_fewer_than_five_values_has_no_interval():
+    for metric in ("solved_at_mean", "sparsity_error_mean"):
+        assert [isnan(bound) for bound in summary.cell(OURS, "NMU", metric).interval] == [False, True, True]
+    many = summary.by_model(pd.concat([ROWS, ROWS]))
+    assert summary.cell(many, "NMU", "solved_at_mean").interval == solved_at_mean([1000, 2000, 6000] * 2)
+    assert summary.cell(many, "NMU", "sparsity_error_mean").lower > 0
 
 
 def test_a_model_that_is_never_solved_has_a_rate_and_nothing_else():

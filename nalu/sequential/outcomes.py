@@ -12,7 +12,7 @@ import pandas as pd
 from nalu import published
 from nalu.sequential import experiments, shelf
 from nalu.sequential.thresholds import failures, thresholds
-from nalu.statistics import solved_at_mean, sparsity_error_mean, success_rate
+from nalu.statistics import if_enough, solved_at_mean, sparsity_error_mean, success_rate
 
 METRICS = ("success_rate", "solved_at_mean", "sparsity_error_mean")
 
@@ -72,14 +72,15 @@ def curves(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row per condition, test length and metric, from judged runs.
 
     Columns ``condition, test_length, metric, estimate, lower, upper, n, k``: the value with
-    its 95 % interval, the runs and the solved ones.
+    its 95 % interval, which a mean of fewer than five has not, the runs and the solved ones.
     """
     cells = []
     for (condition, length), group in rows.groupby(["condition", "test_length"], sort=False):
         solved = group["solved"].astype(bool)
         sparse = group.loc[solved, "sparsity_error"].dropna()
-        values = (success_rate(solved), solved_at_mean(group.loc[solved, "solved_at"]),
-                  sparsity_error_mean(sparse.clip(upper=0.5)))
+        steps = group.loc[solved, "solved_at"]
+        values = (success_rate(solved), if_enough(solved_at_mean(steps), len(steps)),
+                  if_enough(sparsity_error_mean(sparse.clip(upper=0.5)), len(sparse)))
         cells += [(condition, length, metric, *value, len(group), int(solved.sum()))
                   for metric, value in zip(METRICS, values, strict=True)]
     return pd.DataFrame(cells, columns=["condition", "test_length", "metric", "estimate", "lower",

@@ -35,7 +35,7 @@ def text(figure):
 def test_a_panel_without_runs_says_so_and_one_with_runs_draws_them():
     figure = panels.compare({"paper": curve("NMU-Rz", [1.0, 0.5]), "here": NOTHING}, SHORT, ["success_rate"])
     left, right = figure.axes
-    assert text(figure).count("not run yet") == 1 and "NMU, R_z" in text(figure)
+    assert text(figure).count("not run yet") == 1 and "NMU, $R_z$" in text(figure)
     line = next(line for line in left.lines if len(line.get_xdata()) == 2)
     assert line.get_ydata().tolist() == [1.0, 0.5] and line.get_linestyle() == "-"
     assert not [line for line in right.lines if len(line.get_xdata())]

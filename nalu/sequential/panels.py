@@ -24,8 +24,8 @@ AXES = {"success_rate": "success rate", "solved_at_mean": "solved at (updates)",
 
 
 def label(case: SequenceCondition) -> str:
-    """What figures and tables call a condition: ``NMU, R_z``."""
-    extra = {"cell": ["R_z"], "image": ["R_z of the pictures"]}[case.z_over] if case.lambda_z else []
+    """What figures and tables call a condition: ``NMU, $R_z$``."""
+    extra = {"cell": ["$R_z$"], "image": ["$R_z$ of the pictures"]}[case.z_over] if case.lambda_z else []
     extra += [f"{case.state_size} states"] if case.state_size > 1 else []
     extra += [f"h₀ = {case.initial_state:g}"] if case.initial_state != _usual(case).initial_state else []
     return ", ".join([RECURRENT[case.model].plain, *extra])

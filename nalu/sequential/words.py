@@ -35,7 +35,7 @@ def table(entry: SequenceExperiment, results: pd.DataFrame, curves: pd.DataFrame
     for case in entry.conditions:
         runs = results[(results["condition"] == case.id)]
         once = runs.drop_duplicates("seed")
-        line = {"model": label(case), "runs": f"{len(once)} of {len(case.seeds)}",
+        line = {"model": label(case).replace("$R_z$", r"\(R_z\)"), "runs": f"{len(once)} of {len(case.seeds)}",
                 "weights of picture and state": _weights(once)}
         for length in lengths:
             line[f"solved at length {length}: here"] = solved(curves, case.id, length, NOT_RUN)

@@ -24,6 +24,9 @@ COLUMNS = {"Printed in": "source", "Operation": "operation", "Network": "network
            "Published": "", "Ours": "", "Verdict": "verdict"}
 """Head -> the name of its filter, if it has one; what is filtered is the first line of a cell."""
 
+HEADS = ("Printed in", "Operation", "Network", "Metric")
+"""The columns that tell the lines apart."""
+
 METRICS = {RATE: "success rate", "solved_at_median": "solved at, median", "solved_at_mean": "solved at, mean",
            "sparsity_error_mean": "sparsity error, mean"}
 PAPERS = {"2001.05016": "ICLR", "1910.01888": "SEDL", "in the authors' repository only": "Repository"}
@@ -36,8 +39,7 @@ def html(claims: Iterable[Claim]) -> HTML:
     """Return a line for each printed number."""
     head = "".join(f'<th scope="col"{f" data-filter={name}" if name else ""}>{text}</th>'
                    for text, name in COLUMNS.items())
-    lines = [f'<tr class="{verdict_class(c.verdict)}">{"".join(f"<td>{t}</td>" for t in _line(c))}</tr>'
-             for c in claims]
+    lines = [f'<tr class="{verdict_class(c.verdict)}">{"".join(map(_cell, COLUMNS, _line(c)))}</tr>' for c in claims]
     return HTML('<div class="claims" role="region" aria-label="All published numbers" tabindex="0">'
                 f'<table class="claims-table"><thead><tr>{head}</tr></thead><tbody>\n'
                 + "\n".join(lines) + "\n</tbody></table></div>")
@@ -79,7 +81,7 @@ def counts(claims: Iterable[Claim]) -> pd.DataFrame:
     """Return how many printed numbers and how many different claims have each verdict; links filter the table."""
     claims = [*claims]
     different = {c.same: c for c in claims}.values()
-    lines = [{"verdict": _filter(verdict=v), "printed numbers": f"{_count(claims, v):,}",
+    lines = [{"verdict": _filter(verdict=v) if _count(claims, v) else v, "printed numbers": f"{_count(claims, v):,}",
               "different claims": f"{_count(different, v):,}"} for v in VERDICTS]
     total = {"verdict": "all", "printed numbers": f"{len(claims):,}", "different claims": f"{len(different):,}"}
     return pd.DataFrame([*lines, total])
@@ -162,6 +164,11 @@ def _line(claim: Claim) -> list[str]:
              (number(printed.metric, claim.ours), _runs(claim.ours)) if claim.ours.n else "",
              (claim.verdict, "; ".join([*notes, *filter(None, [claim.note])]))]
     return [where, *(escape(c) if isinstance(c, str) else _two_lines(*c) for c in cells)]
+
+
+def _cell(column: str, text: str) -> str:
+    """Return a cell: what says which number it is about is a head of its line."""
+    return f'<th scope="row">{text}</th>' if column in HEADS else f"<td>{text}</td>"
 
 
 def _two_lines(first: str, second: str) -> str:

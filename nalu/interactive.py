@@ -1,8 +1,8 @@
 """Figures that a reader can turn, with a still picture where they cannot be drawn.
 
 JupyterLab draws the figure itself. In the book, which is a folder of files without a network,
-``book/_static/plot3d.js`` draws it from the data in the page once it comes into view; until then,
-in print and without WebGL the still picture stands in its place.
+``book/_static/plot3d.js`` draws it from the data in the page once it comes into view, with buttons
+of HTML; until then, in print and without WebGL the still picture stands in its place.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def show(figure: go.Figure, still: Figure, alt: str, height: int = 460) -> None:
     inline = specification.replace("</", "<\\/")  # must not end the script element
     display({
         "application/vnd.plotly.v1+json": json.loads(specification),
-        "text/html": f'<div class="plot3d" role="group" aria-label="{escape(alt)}" style="--height: {height}px">'
+        "text/html": f'<div class="plot3d" role="group" aria-label="Figure to turn" style="--height: {height}px">'
                      f'<img alt="{escape(alt)}" src="data:image/png;base64,{_png(still)}">'
                      f'<script type="application/json">{inline}</script></div>',
         "text/plain": alt,

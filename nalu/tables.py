@@ -5,7 +5,9 @@ inside HTML.
 """
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
+from html import escape
 from typing import NamedTuple
 
 import pandas as pd
@@ -89,17 +91,27 @@ def ratios(ours: pd.DataFrame, paper: pd.DataFrame, operation: str = "mul") -> p
     return pd.DataFrame(table)
 
 
-def html(table: pd.DataFrame, name: str) -> HTML:
-    """Return a table for a page; it scrolls sideways where the page is narrow.
+def html(table: pd.DataFrame, name: str, label: str = "") -> HTML:
+    """Return a table for a page; it scrolls sideways where the page is narrow, with the keyboard too.
 
-    ``name`` stands in the identifiers inside, which pandas would draw at random.
+    Parameters
+    ----------
+    table
+        Text, which may have formulas and links.
+    name
+        Stands in the identifiers inside, which pandas would draw at random.
+    label
+        What the table holds, for readers who hear it; its name by default.
     """
     styler = table.style.hide(axis="index").set_uuid(name)
     styler = styler.set_table_attributes('class="dataframe mathjax_process"')
     styler = styler.set_table_styles([{"selector": "", "props": "font-size: 0.8em"},
-                                      {"selector": "th", "props": "white-space: normal"},
+                                      {"selector": "thead th", "props": "white-space: normal"},
+                                      {"selector": "tbody th", "props": "font-weight: normal"},
                                       {"selector": "th, td", "props": "padding: 0.3em 0.4em"}])
-    return HTML(f'<div style="overflow-x: auto">{styler.to_html()}</div>')
+    label = escape(label or f"Table: {name.replace('-', ' ')}")
+    return HTML(f'<div style="overflow-x: auto" role="region" tabindex="0" aria-label="{label}">'
+                f"{_with_heads(styler.to_html(), _heads(table))}</div>")
 
 
 def prose(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str] = (),
@@ -119,6 +131,18 @@ def prose(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str] = (),
         found[f"{key}_paper"] = notation.prose_rate(theirs.estimate, NOT_PRINTED)
         found[f"{model.lower()}_n"] = mine.n
     return found
+
+
+def _heads(table: pd.DataFrame) -> int:
+    """Return how many of the first columns tell the lines apart, 1 if three do not."""
+    return next((n for n in (1, 2, 3) if not table.iloc[:, :n].duplicated().any()), 1)
+
+
+def _with_heads(text: str, heads: int) -> str:
+    """Return a styled table whose head and first columns are what a reader hears with a cell."""
+    text = text.replace("<th id=", '<th scope="col" id=')
+    cell = rf'<td( id="[^"]+_col[0-{heads - 1}]"[^>]*>(?!</td>).*?)</td>'  # unless it is empty
+    return re.sub(cell, r'<th scope="row"\1</th>', text, flags=re.DOTALL)
 
 
 def _pairs(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str]) -> list[tuple[str, str]]:

@@ -96,6 +96,23 @@ def test_html_is_the_same_at_every_call_and_scrolls():
     assert len(page.select("tbody tr")) == 6
 
 
+def test_html_is_a_named_region_whose_lines_have_heads():
+    page = BeautifulSoup(tables.html(TABLE, "some-name").data, "html.parser")
+    assert (page.div["role"], page.div["tabindex"], page.div["aria-label"]) == ("region", "0", "Table: some name")
+    assert BeautifulSoup(tables.html(TABLE, "n", 'by "model"').data, "html.parser").div["aria-label"] == 'by "model"'
+    assert [cell["scope"] for cell in page.select("thead th")] == ["col"] * TABLE.shape[1]
+    heads = [[cell.get_text() for cell in line.select("th[scope=row]")] for line in page.select("tbody tr")]
+    assert heads == TABLE[["model", "source"]].to_numpy().tolist(), "a model has two lines"
+
+
+@pytest.mark.parametrize("first, second, heads", [("xx", "yy", ["x", "x"]), ("xx", "yz", ["x", "y", "x", "z"]), (["x", ""], "yz", ["x"])])
+def test_heads_are_the_columns_that_tell_the_lines_apart(first, second, heads):
+    table = pd.DataFrame({"a": [*first], "b": [*second]})
+    page = BeautifulSoup(tables.html(table, "n").data, "html.parser")
+    assert [cell.get_text() for cell in page.select("th[scope=row]")] == heads
+    assert len(page.select("tbody :is(th, td)")) == 4
+
+
 def test_prose_says_what_the_table_says():
     said = tables.prose(OURS, PRINTED, MODELS)
     assert said["nmu_success"] == "75 %" and said["nmu_success_ci"] == "30–95 %"

@@ -71,7 +71,7 @@ def _provenance(name: str, made_from: dict) -> str:
     lines = "\n".join(f"| {what} | `{digest[:16] if digest else 'not there yet'}` |"
                       for what, digest in rows)
     return (":::{dropdown} What this page was made from\n:class-container: made-from\n\n"
-            f"| | SHA-256 |\n|---|---|\n{lines}\n:::\n")
+            f"| Made from | SHA-256 |\n|---|---|\n{lines}\n:::\n")
 
 
 def _markdown(identifier: str, text: str) -> dict:

@@ -10,7 +10,7 @@
     const form = document.createElement("form");
     form.className = "claims-filter";
     form.setAttribute("aria-label", "Choose rows of the table");
-    const fields = [...box.querySelectorAll("th")].flatMap((head, column) => {
+    const fields = [...box.querySelectorAll("thead th")].flatMap((head, column) => {
       if (!head.dataset.filter) return [];
       const label = document.createElement("label"), select = document.createElement("select");
       select.name = head.dataset.filter;
@@ -23,8 +23,17 @@
     const reset = document.createElement("button"), count = document.createElement("output");
     reset.type = "reset";
     reset.textContent = "Show all";
-    form.append(reset, count);
+    const skip = document.createElement("button"), end = document.createElement("p"); // hundreds of links are between
+    skip.type = "button";
+    skip.className = "visually-hidden-focusable";
+    skip.textContent = "Skip the table";
+    skip.addEventListener("click", () => end.focus());
+    end.tabIndex = -1;
+    end.className = "visually-hidden";
+    end.textContent = "End of the table";
+    form.append(reset, count, skip);
     box.before(form);
+    box.after(end);
 
     const show = () => {
       const chosen = fields.filter(({ select }) => select.value);
@@ -34,31 +43,43 @@
         shown += !row.hidden;
       }
       count.textContent = `showing ${shown.toLocaleString("en")} of ${rows.length.toLocaleString("en")}`;
-      box.scrollTop = 0;
     };
     const write = () => {
       const chosen = new URLSearchParams(fields.filter(({ select }) => select.value)
         .map(({ select }) => [select.name, select.value]));
       history.replaceState(null, "", chosen.size ? `#${chosen}` : location.pathname + location.search);
       show();
+      box.scrollTop = 0;
     };
-    const read = () => {
+    const read = () => { // returns whether the address chooses lines
       const state = location.hash.slice(1);
-      if (state && !state.includes("=")) return; // an ordinary anchor of the page
+      if (state && !state.includes("=")) return false; // an ordinary anchor of the page
       const chosen = new URLSearchParams(state);
       for (const { select } of fields) {
         const value = chosen.get(select.name) ?? "";
-        select.value = [...select.options].some((option) => option.value === value) ? value : "";
+        // a value that no line has gives no lines, and the list says why
+        if (![...select.options].some((option) => option.value === value)) select.append(new Option(value, value));
+        select.value = value;
       }
       show();
-      if (state) form.scrollIntoView({ block: "start" });
+      return state !== "";
+    };
+    const follow = () => { // to the lists, with the focus, as a link does
+      if (!read()) return;
+      box.scrollTop = 0;
+      form.scrollIntoView({ block: "start" });
+      fields.find(({ select }) => select.value)?.select.focus({ preventScroll: true });
     };
     form.addEventListener("change", write);
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("reset", () => setTimeout(write));
-    addEventListener("hashchange", read);
+    addEventListener("hashchange", follow);
+    addEventListener("pagehide", () => history.replaceState({ top: box.scrollTop }, ""));
     show();
-    read();
+    if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") {
+      read();
+      box.scrollTop = history.state?.top ?? 0; // where the reader left
+    } else follow();
   };
   document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", ready) : ready();
 })();

@@ -1,5 +1,6 @@
 // Draw interactive figures when they come into view; plotly.js is loaded once, from
 // the book itself, and only on pages that have such a figure. Text follows the theme.
+// What plotly would draw as buttons become real ones, for the keyboard and for readers of screens.
 // Where it cannot be drawn, for want of WebGL or of the library, the still picture stays.
 (() => {
   const root = document.documentElement;
@@ -18,15 +19,34 @@
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     "font.color": getComputedStyle(document.body).color,
   });
+  const choices = (target, menu) => {
+    const row = document.createElement("p");
+    row.append(...menu.buttons.map(({ label, args }, index) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = label;
+      button.setAttribute("aria-pressed", index === 0);
+      button.addEventListener("click", () => {
+        for (const other of row.children) other.setAttribute("aria-pressed", other === button);
+        window.Plotly.restyle(target, ...args);
+      });
+      return button;
+    }));
+    return row;
+  };
   const draw = async (element) => {
     const figure = JSON.parse(element.querySelector("script").textContent);
+    const { updatemenus: menus = [], ...layout } = figure.layout;
     const Plotly = await plotly();
     const target = document.createElement("div");
     element.append(target);
     element.classList.add("drawn"); // gives the target its height, hides the still picture
     try {
-      await Plotly.newPlot(target, figure.data, figure.layout, { responsive: true, displaylogo: false });
+      await Plotly.newPlot(target, figure.data, layout, {
+        responsive: true, displaylogo: false, modeBarButtonsToRemove: ["sendChartToCloud"], // it would upload the figure
+      });
       await Plotly.relayout(target, look());
+      target.before(...menus.map((menu) => choices(target, menu)));
     } catch (error) {
       target.remove();
       element.classList.remove("drawn");

@@ -8,7 +8,7 @@ are the papers' protocol, so that a condition says only what differs.
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from nalu import check
 from nalu.registry import MODELS
@@ -84,6 +84,10 @@ class Condition:
         """What `nalu.training.train` needs beside the seeds, the engine and the device."""
         own = {f.name: getattr(self, f.name) for f in fields(self)}
         return {name: value for name, value in own.items() if name not in ("seeds", "id")}
+
+    def batches(self) -> tuple:
+        """What decides the batches of a seed, and when they are used; conditions in which it is equal can be trained together."""
+        return replace(self.task, operation="mul"), self.iterations, self.stream
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from nalu.workfolder import WorkFolder
 
 TOGETHER = 12
 """Seeds in a job of several conditions: all four threads busy to the end, and 190 MB of histories."""
+ENGINES = ("auto", "fused")
+"""Those that can train several conditions together."""
 
 
 @dataclass(frozen=True)
@@ -98,23 +100,18 @@ def joined(jobs: Iterable[Job]) -> list[Job]:
     Of all that are declared, not of those to do: a training that was killed is taken up in
     its old company.
     """
-    from nalu.training import Plan
-
     groups: dict[tuple, list[Job]] = defaultdict(list)
     for job in jobs:
-        plan = Plan(seeds=job.seeds, **job.conditions[0].plan_arguments())
-        groups[job.experiment.name, tuple(plan.batches().items())].append(job)
+        groups[job.experiment.name, job.seeds, job.conditions[0].batches()].append(job)
     return [Job(group[0].experiment, sum((job.conditions for job in group), ()), group[0].seeds)
             for group in groups.values()]
 
 
 def examine_together(engine: str, device: str) -> None:
     """Raise a `ValueError` of one line if jobs of several conditions cannot run there."""
-    from nalu.training.together import ABLE
-
     if device != "cpu":
         raise ValueError(f"together=1 is for CPUs, got device={device}; on a GPU: python -m nalu lease")
-    check.one_of(engine, ABLE, "engine")
+    check.one_of(engine, ENGINES, "engine")
 
 
 def todo(jobs: Iterable[Job]) -> list[Job]:

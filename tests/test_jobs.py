@@ -9,6 +9,8 @@ import tiny
 
 from nalu import experiments, files, jobs, pace, results_csv, runs, status
 from nalu.experiments import EXPERIMENTS, Experiment, grid
+from nalu.training import Plan
+from nalu.training.together import ABLE
 
 
 @pytest.fixture
@@ -201,6 +203,9 @@ def test_jobs_of_the_papers_together_are_those_alone():
                for these in (alone, found)]
     assert runs_of[0] == runs_of[1] and 3 * len(found) < len(alone)
     assert len({job.rows for job in found}) == len(found)
+    for job in found:  # as the training sees it, which refuses other company
+        batches = [Plan(seeds=job.seeds, **c.plan_arguments()).batches() for c in job.conditions]
+        assert all(one == batches[0] for one in batches)
     assert max(len(str(job.rows.relative_to(job.rows.parents[3]))) for job in found) < 150
 
 
@@ -234,6 +239,7 @@ def test_changed_setting_gives_another_folder_to_a_job_of_several_conditions(she
     ("reference", "cpu", "unknown engine 'reference'; allowed: auto, fused"),
 ])
 def test_where_jobs_of_several_conditions_cannot_run(engine, device, message):
+    assert jobs.ENGINES == ABLE
     jobs.examine_together("auto", "cpu")
     with pytest.raises(ValueError) as error:
         jobs.examine_together(engine, device)

@@ -84,10 +84,7 @@ def _one(order: Order, name: str, complain: Callable[[object], None]) -> int:
         if kind in ("ValueError", "FileNotFoundError", "OSError"):
             complain(message)
             return REFUSED
-        shard = order.shard(name)
-        shard.failed(str(error))
-        complain(f"{order.experiment} {name} failed; log: {shard.log}\n{error}")
-        return FAILED
+        return _failed(order, [name], str(error), f"{name} failed; log: {order.shard(name).log}\n{error}", complain)
     except (ValueError, OSError) as error:
         complain(error)
         return REFUSED
@@ -104,11 +101,17 @@ def _together(order: Order, names: list[str], complain: Callable[[object], None]
         complain(error)
         return REFUSED
     except Exception as error:
-        for name in names:
-            order.shard(name).failed(f"{type(error).__name__}: {error}")
-        complain(f"{order.experiment}, {len(names)} conditions together, failed\n{traceback.format_exc().rstrip()}")
-        return FAILED
+        return _failed(order, names, f"{type(error).__name__}: {error}",
+                       f"{len(names)} conditions together failed\n{traceback.format_exc().rstrip()}", complain)
     return OK
+
+
+def _failed(order: Order, names: list[str], why: str, said: str, complain: Callable[[object], None]) -> int:
+    """Note with each condition why it failed, so that `nalu status` shows it, and say so."""
+    for name in names:
+        order.shard(name).failed(why)
+    complain(f"{order.experiment} {said}")
+    return FAILED
 
 
 def _parallel(commands: list[list[str]], names: list[str], jobs: int) -> int:

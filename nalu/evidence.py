@@ -6,6 +6,7 @@ task, where as many as the table says.
 """
 
 from collections.abc import Hashable, Iterable
+from functools import partial
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -19,8 +20,8 @@ from nalu.tasks import Arithmetic
 
 SPARSITY = "sparsity_error_mean"
 INTERVALS = {RATE: statistics.success_rate, "solved_at_median": comparisons.median_interval,
-             "solved_at_mean": lambda x: statistics.if_enough(statistics.solved_at_mean(x), len(x)),
-             SPARSITY: lambda x: statistics.if_enough(statistics.sparsity_error_mean(x), len(x))}
+             "solved_at_mean": partial(statistics.shown, statistics.solved_at_mean),
+             SPARSITY: partial(statistics.shown, statistics.sparsity_error_mean)}
 """Metric -> the interval of its values."""
 
 

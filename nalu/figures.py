@@ -30,8 +30,8 @@ NAMED = 4  # curves that can be told apart by a name at their end
 
 
 def success_panel(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str],
-                  ax: Axes | None = None, operation: str = "mul") -> Axes:
-    """Draw each model's success rate with its 95 % interval, and the paper's beside it."""
+                  ax: Axes | None = None, operation: str = "mul", source: str = "the paper") -> Axes:
+    """Draw each model's success rate with its 95 % interval, and that of `paper`, called `source`, beside it."""
     models = [*models]
     ax = _lanes(models, ours, ax, operation)
     for y, model in enumerate(models):
@@ -41,7 +41,7 @@ def success_panel(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str]
         note(ax, y, f"{mine.k} of {mine.n}" if mine.n else "not run yet")
     ax.set(xlabel="success rate", xlim=(-0.02, 1.02))
     ax.xaxis.set_major_formatter(lambda rate, _: f"{100 * rate:.0f} %")
-    _key(ax)
+    _key(ax, paper=f"in {source}")
     return ax
 
 

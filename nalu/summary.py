@@ -20,7 +20,7 @@ import pandas as pd
 
 from nalu import check
 from nalu.registry import MODELS
-from nalu.statistics import Interval, if_enough, solved_at_mean, sparsity_error_mean, success_rate
+from nalu.statistics import Interval, shown, solved_at_mean, sparsity_error_mean, success_rate
 from nalu.tasks import OPERATIONS
 
 METRICS = ("success_rate", "solved_at_median", "solved_at_mean", "sparsity_error_mean")
@@ -111,6 +111,6 @@ def _measures(group: pd.DataFrame) -> dict[str, Cell]:
     steps, errors = group.loc[solved, "solved_at"], group.loc[solved, "sparsity_error"]
     median = float(steps.median()) if len(steps) else math.nan
     intervals = (success_rate(solved), Interval(median, math.nan, math.nan),
-                 if_enough(solved_at_mean(steps), len(steps)), if_enough(sparsity_error_mean(errors), len(errors)))
+                 shown(solved_at_mean, steps), shown(sparsity_error_mean, errors))
     return {metric: Cell(*interval, len(group), int(solved.sum()))
             for metric, interval in zip(METRICS, intervals, strict=True)}

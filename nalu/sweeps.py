@@ -76,15 +76,15 @@ def text(value) -> str:
     return str(value)
 
 
-def table(points: Sequence[Point], label: str = "") -> pd.DataFrame:
+def table(points: Sequence[Point], label: str = "", source: str = "the paper") -> pd.DataFrame:
     """Return one line of text per point: its runs, how many are solved here and in the paper, the verdict.
 
     The ranges are 95 % intervals of the success rate. ``label`` is what varies, in words.
-    The optimiser has a column if there are several.
+    The optimiser has a column if there are several. ``source`` is where the rates are published.
     """
     lines = [{"model": p.model.plain, "optimiser": p.optimizer, label: p.x, "runs": of_declared([p]),
               "solved here": _solved(p.rate(), NOT_RUN),
-              "in the paper": _solved(p.rate("paper"), NOT_PRINTED), "rates": p.verdict}
+              f"in {source}": _solved(p.rate("paper"), NOT_PRINTED), "rates": p.verdict}
              for p in points]
     several = len({p.optimizer for p in points}) > 1
     return pd.DataFrame(lines).drop(columns=[*([] if several else ["optimiser"]), *([] if label else [""])])
@@ -136,8 +136,8 @@ def spans(points: Iterable[Point], side: str = "ours") -> str:
     return ", ".join(said)
 
 
-def verdicts(points: Sequence[Point]) -> str:
-    """Return sentences: how many runs there are, how many rates agree with the paper's, which differ."""
+def verdicts(points: Sequence[Point], source: str = "the paper") -> str:
+    """Return sentences: how many runs there are, how many rates agree with the published ones, which differ."""
     done, declared = sum(len(p.runs) for p in points), sum(len(p.condition.seeds) for p in points)
     left = sum(p.runs.empty for p in points)
     said = [f"{done:,} of {declared:,} runs are recorded"
@@ -147,7 +147,7 @@ def verdicts(points: Sequence[Point]) -> str:
     if printed:
         counts = ", ".join(f"{words.count(w)} {w}" for w in ("agree", "differ", NOT_RUN) if w in words)
         said.append(f"Of the {len(printed)} published success rates, compared with ours, {counts}.")
-    differ = [f"{_name(p)}, {_solved(p.rate(), '')} here and {_solved(p.rate('paper'), '')} in the paper"
+    differ = [f"{_name(p)}, {_solved(p.rate(), '')} here and {_solved(p.rate('paper'), '')} in {source}"
               for p in printed if p.verdict == "differ"]
     if 0 < len(differ) <= NAMED:
         said.append(f"Those that differ: {'; '.join(differ)}.")

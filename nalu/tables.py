@@ -43,7 +43,8 @@ COLUMNS: Mapping[str, Column] = {
 """Metric -> `Column`, in the order of the papers."""
 
 
-def beside_paper(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str] = ()) -> pd.DataFrame:
+def beside_paper(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str] = (),
+                 source: str = "paper") -> pd.DataFrame:
     """Return a table with the papers' columns, and for each network our line and theirs.
 
     The best value of an operation is bold, among our lines and among theirs: the highest
@@ -59,6 +60,8 @@ def beside_paper(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str] 
         A table of `nalu.published`.
     models
         Models to show after those that the paper prints, even if they have no results.
+    source
+        What the lines of the published table are called.
 
     Returns
     -------
@@ -68,7 +71,7 @@ def beside_paper(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str] 
     """
     paper = as_printed(paper)
     pairs = _pairs(ours, paper, models)
-    halves = [_lines(ours, pairs, "ours", NOT_RUN), _lines(paper, pairs, "paper", NOT_PRINTED)]
+    halves = [_lines(ours, pairs, "ours", NOT_RUN), _lines(paper, pairs, source, NOT_PRINTED)]
     table = pd.concat(halves).sort_index(kind="stable").reset_index(drop=True)
     return table if table["operation"].nunique() > 1 else table.drop(columns="operation")
 
@@ -91,7 +94,7 @@ def ratios(ours: pd.DataFrame, paper: pd.DataFrame, operation: str = "mul") -> p
     return pd.DataFrame(table)
 
 
-def html(table: pd.DataFrame, name: str, label: str = "") -> HTML:
+def html(table: pd.DataFrame, name: str, label: str) -> HTML:
     """Return a table for a page; it scrolls sideways where the page is narrow, with the keyboard too.
 
     Parameters
@@ -101,7 +104,7 @@ def html(table: pd.DataFrame, name: str, label: str = "") -> HTML:
     name
         Stands in the identifiers inside, which pandas would draw at random.
     label
-        What the table holds, for readers who hear it; its name by default.
+        What the table holds, for readers who hear it.
     """
     styler = table.style.hide(axis="index").set_uuid(name)
     styler = styler.set_table_attributes('class="dataframe mathjax_process"')
@@ -109,8 +112,7 @@ def html(table: pd.DataFrame, name: str, label: str = "") -> HTML:
                                       {"selector": "thead th", "props": "white-space: normal"},
                                       {"selector": "tbody th", "props": "font-weight: normal"},
                                       {"selector": "th, td", "props": "padding: 0.3em 0.4em"}])
-    label = escape(label or f"Table: {name.replace('-', ' ')}")
-    return HTML(f'<div style="overflow-x: auto" role="region" tabindex="0" aria-label="{label}">'
+    return HTML(f'<div style="overflow-x: auto" role="region" tabindex="0" aria-label="{escape(label)}">'
                 f"{_with_heads(styler.to_html(), _heads(table))}</div>")
 
 

@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 
 from nalu import published, statistics
-from nalu.statistics import FEWEST, if_enough, mean_t, solved_at_mean, sparsity_error_mean, success_rate
+from nalu.statistics import FEWEST, mean_t, shown, solved_at_mean, sparsity_error_mean, success_rate
 
 CHI2 = scipy.stats.chi2.ppf(0.95, 1)
 SHAPES = np.exp(np.linspace(np.log(1e-3), np.log(1e9), 20001))
@@ -257,11 +257,12 @@ def test_every_data_set_has_finite_bounds_in_order(seed):
 def test_few_values_are_covered_less_often(n, covers):
     """Hence no interval of a mean is shown below `FEWEST`."""
     draw, times = np.random.default_rng(7), 400
-    intervals = [solved_at_mean(draw.gamma(shape, 1e6 / shape, n)) for shape in (1, 30) for _ in range(times // 2)]
+    samples = [draw.gamma(shape, 1e6 / shape, n) for shape in (1, 30) for _ in range(times // 2)]
+    intervals = [solved_at_mean(sample) for sample in samples]
     held = np.mean([found.lower <= 1e6 <= found.upper for found in intervals])
     assert abs(held - covers) < 3.5 * math.sqrt(covers * (1 - covers) / times)
-    shown = if_enough(intervals[0], n)
-    assert shown == intervals[0] if n >= FEWEST else math.isnan(shown.lower + shown.upper)
+    seen = shown(solved_at_mean, samples[0])
+    assert seen == intervals[0] if n >= FEWEST else math.isnan(seen.lower + seen.upper)
 
 
 @pytest.mark.parametrize("relative", [1e-4, 1e-6, 1e-8])

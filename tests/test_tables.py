@@ -87,8 +87,8 @@ def test_a_printed_value_is_known_to_its_last_digit_only():
 
 
 def test_html_is_the_same_at_every_call_and_scrolls():
-    html = tables.html(tables.beside_paper(OURS, PRINTED, MODELS), "some-name").data
-    assert html == tables.html(tables.beside_paper(OURS, PRINTED, MODELS), "some-name").data
+    html = tables.html(tables.beside_paper(OURS, PRINTED, MODELS), "some-name", "Some name").data
+    assert html == tables.html(tables.beside_paper(OURS, PRINTED, MODELS), "some-name", "Some name").data
     page = BeautifulSoup(html, "html.parser")
     assert "overflow-x: auto" in page.div["style"]
     assert "mathjax_process" in page.table["class"]
@@ -97,9 +97,8 @@ def test_html_is_the_same_at_every_call_and_scrolls():
 
 
 def test_html_is_a_named_region_whose_lines_have_heads():
-    page = BeautifulSoup(tables.html(TABLE, "some-name").data, "html.parser")
-    assert (page.div["role"], page.div["tabindex"], page.div["aria-label"]) == ("region", "0", "Table: some name")
-    assert BeautifulSoup(tables.html(TABLE, "n", 'by "model"').data, "html.parser").div["aria-label"] == 'by "model"'
+    page = BeautifulSoup(tables.html(TABLE, "some-name", 'by "model"').data, "html.parser")
+    assert (page.div["role"], page.div["tabindex"], page.div["aria-label"]) == ("region", "0", 'by "model"')
     assert [cell["scope"] for cell in page.select("thead th")] == ["col"] * TABLE.shape[1]
     heads = [[cell.get_text() for cell in line.select("th[scope=row]")] for line in page.select("tbody tr")]
     assert heads == TABLE[["model", "source"]].to_numpy().tolist(), "a model has two lines"
@@ -108,7 +107,7 @@ def test_html_is_a_named_region_whose_lines_have_heads():
 @pytest.mark.parametrize("first, second, heads", [("xx", "yy", ["x", "x"]), ("xx", "yz", ["x", "y", "x", "z"]), (["x", ""], "yz", ["x"])])
 def test_heads_are_the_columns_that_tell_the_lines_apart(first, second, heads):
     table = pd.DataFrame({"a": [*first], "b": [*second]})
-    page = BeautifulSoup(tables.html(table, "n").data, "html.parser")
+    page = BeautifulSoup(tables.html(table, "n", "Name").data, "html.parser")
     assert [cell.get_text() for cell in page.select("th[scope=row]")] == heads
     assert len(page.select("tbody :is(th, td)")) == 4
 

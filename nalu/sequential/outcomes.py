@@ -12,7 +12,7 @@ import pandas as pd
 from nalu import published
 from nalu.sequential import experiments, shelf
 from nalu.sequential.thresholds import failures, thresholds
-from nalu.statistics import if_enough, solved_at_mean, sparsity_error_mean, success_rate
+from nalu.statistics import shown, solved_at_mean, sparsity_error_mean, success_rate
 
 METRICS = ("success_rate", "solved_at_mean", "sparsity_error_mean")
 
@@ -79,8 +79,8 @@ def curves(rows: pd.DataFrame) -> pd.DataFrame:
         solved = group["solved"].astype(bool)
         sparse = group.loc[solved, "sparsity_error"].dropna()
         steps = group.loc[solved, "solved_at"]
-        values = (success_rate(solved), if_enough(solved_at_mean(steps), len(steps)),
-                  if_enough(sparsity_error_mean(sparse.clip(upper=0.5)), len(sparse)))
+        values = (success_rate(solved), shown(solved_at_mean, steps),
+                  shown(sparsity_error_mean, sparse.clip(upper=0.5)))
         cells += [(condition, length, metric, *value, len(group), int(solved.sum()))
                   for metric, value in zip(METRICS, values, strict=True)]
     return pd.DataFrame(cells, columns=["condition", "test_length", "metric", "estimate", "lower",

@@ -84,7 +84,8 @@ def _one(order: Order, name: str, complain: Callable[[object], None]) -> int:
         if kind in ("ValueError", "FileNotFoundError", "OSError"):
             complain(message)
             return REFUSED
-        return _failed(order, [name], str(error), f"{name} failed; log: {order.shard(name).log}\n{error}", complain)
+        said = f"{order.experiment} {name} failed; log: {order.shard(name).log}\n{error}"
+        return _failed(order, [name], str(error), said, complain)
     except (ValueError, OSError) as error:
         complain(error)
         return REFUSED
@@ -102,7 +103,7 @@ def _together(order: Order, names: list[str], complain: Callable[[object], None]
         return REFUSED
     except Exception as error:
         return _failed(order, names, f"{type(error).__name__}: {error}",
-                       f"{len(names)} conditions together failed\n{traceback.format_exc().rstrip()}", complain)
+                       f"{order.experiment}, {len(names)} conditions together, failed\n{traceback.format_exc().rstrip()}", complain)
     return OK
 
 
@@ -110,7 +111,7 @@ def _failed(order: Order, names: list[str], why: str, said: str, complain: Calla
     """Note with each condition why it failed, so that `nalu status` shows it, and say so."""
     for name in names:
         order.shard(name).failed(why)
-    complain(f"{order.experiment} {said}")
+    complain(said)
     return FAILED
 
 

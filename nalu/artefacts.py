@@ -4,7 +4,7 @@ The authors' outcomes are known run by run for the default task, so that this ne
 of ours and no test: both numbers are about the same runs. A printed number is an artefact if
 
 * a mean of *solved at* is farther from the mean of the recorded steps than the printed digits
-  allow: the gamma fit, whose maximum is that mean, had stopped elsewhere; or if it lies
+  allow: the gamma fit, whose maximum is that mean, had stopped elsewhere; or if that mean lies
   outside the 95 % interval of the runs whose rows were in order: the order of rows was lost,
 * a median of *solved at* lies outside the interval of the runs whose rows were in order,
 * a *sparsity error* is neither the mean of the beta fit on [0, ½] nor that of the sample. It is
@@ -48,7 +48,7 @@ def find(printed: float, authors: pd.DataFrame, metric: str) -> Finding:
     x = sample(authors, metric)
     if metric == "sparsity_error_mean":
         return _of_sparsity(printed, np.minimum(x, 0.5))
-    correct = median_interval(x) if metric == "solved_at_median" else statistics.solved_at_mean(x)
+    correct = median_interval(x) if metric == "solved_at_median" else statistics.shown(statistics.solved_at_mean, x)
     recorded = authors.loc[authors["solved"], "solved_at"].to_numpy(float)
     defects = []
     if metric == "solved_at_mean" and not _rounds(recorded.mean(), printed):
@@ -60,7 +60,7 @@ def find(printed: float, authors: pd.DataFrame, metric: str) -> Finding:
 
 
 def _of_sparsity(printed: float, x: np.ndarray) -> Finding:
-    correct, wrong = (statistics.sparsity_error_mean(v) for v in (x, x / 2))
+    correct, wrong = (statistics.shown(statistics.sparsity_error_mean, v) for v in (x, x / 2))
     if _rounds(correct.estimate, printed) or _rounds(x.mean(), printed):
         return Finding(correct, ())
     halved = abs(math.log(printed / wrong.estimate)) < abs(math.log(printed / correct.estimate))

@@ -5,11 +5,14 @@ condition; `nalu.comparisons` has the test for each metric. Its verdict is
 
 * ``published value is an artefact``, whether or not there are runs of ours: where the
   authors' runs are known, by `nalu.artefacts`; elsewhere for a sparsity error that is
-  rejected while twice its value is not (p of at least 5 %), as a beta fit halves it,
+  rejected while twice its value is not (p of at least 5 %), as a beta fit halves it, and
+  whose printed bounds are not equally far. Many of such a fit are, but so are those of a
+  mean without one, hence a halved value with equal bounds is only said to differ,
 * ``cannot be compared``: the papers print no number, or no value scatters on either side,
 * ``not run yet``,
 * ``too few runs``: whatever our runs had given, no p-value would have been below 5 %,
-  so that to agree would mean nothing; or a mean has fewer solved runs than its test needs,
+  so that to agree would mean nothing; or a mean has fewer solved runs than its test needs.
+  To be rejected among many, a claim needs a smaller one: `powerless` counts what could not,
 * ``differ`` if the procedure of Benjamini and Hochberg at 5 %, over all claims that are left,
   rejects it; else ``agree``.
 
@@ -56,6 +59,7 @@ class Claim(NamedTuple):
     corrected: Interval | None
     note: str
     same: Hashable
+    smallest: float  # the p-value of the outcome of our runs that is farthest from the printed number
 
 
 class Said(NamedTuple):
@@ -66,6 +70,7 @@ class Said(NamedTuple):
     note: str = ""
     corrected: Interval | None = None
     p_twice: float = math.nan
+    smallest: float = math.nan
 
 
 def all_claims(level: float = LEVEL) -> list[Claim]:
@@ -78,7 +83,7 @@ def judge(items: Iterable[Evidence], level: float = LEVEL) -> list[Claim]:
     items = [*items]
     said = verdicts(items, level)
     measured = {same: evidence.ours(item) for same, item in {i.same: i for i in items}.items()}
-    return [Claim(i.printed, measured[i.same], s.verdict, s.p, s.corrected, s.note, i.same)
+    return [Claim(i.printed, measured[i.same], s.verdict, s.p, s.corrected, s.note, i.same, s.smallest)
             for i in items for s in [said[i.same]]]
 
 
@@ -98,6 +103,19 @@ def verdicts(items: Iterable[Evidence], level: float = LEVEL) -> dict[Hashable, 
     for same in still:
         said[same] = said[same]._replace(verdict=DIFFER if same in differ else AGREE, corrected=None)
     return said
+
+
+def powerless(claims: Iterable[Claim], level: float = LEVEL) -> list[Claim]:
+    """Return the different claims that agree and would, with the p-values of the others, whatever our runs had given."""
+    tested = [*{c.same: c for c in claims if c.verdict in (AGREE, DIFFER)}.values()]
+    p = np.array([c.p for c in tested])
+
+    def out_of_reach(k: int) -> bool:
+        lowered = p.copy()
+        lowered[k] = tested[k].smallest
+        return not comparisons.rejected(lowered, level)[k]
+
+    return [c for k, c in enumerate(tested) if c.verdict == AGREE and out_of_reach(k)]
 
 
 def _found(names: list, said: dict[Hashable, Said], level: float) -> list:
@@ -127,8 +145,10 @@ def _look(item: Evidence) -> Said:
 
 def _of_rates(item: Evidence) -> Said:
     value, paper = evidence.ours(item), item.printed.cell
-    weak = comparisons.rate_smallest(value.n, paper) >= LEVEL
-    return Said(FEW, note="no outcome could differ") if weak else Said(None, comparisons.rate(value, paper))
+    smallest = comparisons.rate_smallest(value.n, paper)
+    if smallest >= LEVEL:
+        return Said(FEW, note="no outcome could differ")
+    return Said(None, comparisons.rate(value, paper), smallest=smallest)
 
 
 def _of_known(item: Evidence) -> Said:
@@ -136,9 +156,11 @@ def _of_known(item: Evidence) -> Said:
     x, y = evidence.values(item), artefacts.sample(item.authors, item.printed.metric)
     if item.printed.metric == "solved_at_median":
         return _of_medians(x, float(np.median(y)) if len(y) else math.nan, 0.0, len(y))
-    if comparisons.means_smallest(len(x), len(y)) >= LEVEL:
+    smallest = comparisons.means_smallest(len(x), len(y))
+    if smallest >= LEVEL:
         return Said(FEW, note=_solved(x))
-    return Said(None, comparisons.means(x, np.minimum(y, 0.5) if item.printed.metric == SPARSITY else y))
+    y = np.minimum(y, 0.5) if item.printed.metric == SPARSITY else y
+    return Said(None, comparisons.means(x, y), smallest=smallest)
 
 
 def _of_printed(item: Evidence) -> Said:
@@ -153,21 +175,23 @@ def _of_printed(item: Evidence) -> Said:
     if math.isnan(p):
         return Said(NOT_COMPARABLE, note="no value scatters")
     if item.printed.metric != SPARSITY or not _lopsided(paper):
-        return Said(None, p)
+        return Said(None, p, smallest=0.0)
     double = paper._replace(**{f: 2 * getattr(paper, f) for f in Interval._fields})
-    return Said(None, p, p_twice=comparisons.printed_mean(x, double, 2 * off), corrected=double.interval)
+    return Said(None, p, p_twice=comparisons.printed_mean(x, double, 2 * off), corrected=double.interval,
+                smallest=0.0)
 
 
 def _lopsided(value: Cell) -> bool:
-    """Whether the printed bounds are not equally far, as those of the beta fit; a mean without a fit has equal ones."""
+    """Whether the printed bounds are not equally far, so that they are hardly those of a mean without a fit."""
     up, down = value.upper - value.estimate, value.estimate - value.lower
     return abs(up - down) > 1e-3 * (up + down)
 
 
 def _of_medians(x: np.ndarray, median: float, off: float, m: int) -> Said:
-    if not len(x) or not m or comparisons.median_smallest(len(x), m) >= LEVEL:
+    smallest = comparisons.median_smallest(len(x), m) if len(x) and m else 1.0
+    if smallest >= LEVEL:
         return Said(FEW, note=_solved(x))
-    return Said(None, comparisons.median(x, median, off, m))
+    return Said(None, comparisons.median(x, median, off, m), smallest=smallest)
 
 
 def _solved(x: np.ndarray) -> str:

@@ -97,8 +97,12 @@ def means(x, y, seed: int = 0) -> float:
 
 
 def means_smallest(n: int, m: int) -> float:
-    """Return the smallest p-value that n and m values can give, each side being higher once."""
-    return max(2 / comb(n + m, n), 1 / (1 + PERMUTATIONS)) if n and m else 1.0
+    """Return the smallest p-value that n and m values can give.
+
+    Only sides of equal size are as far apart when the other one is the higher: that is two
+    of all orders, not one.
+    """
+    return max((2 if n == m else 1) / comb(n + m, n), 1 / (1 + PERMUTATIONS)) if n and m else 1.0
 
 
 def printed_mean(x, theirs: Cell, rounding: float) -> float:
@@ -110,10 +114,12 @@ def printed_mean(x, theirs: Cell, rounding: float) -> float:
         return 1.0
     width = 0.0 if math.isnan(theirs.lower + theirs.upper) else (theirs.upper - theirs.lower) / (2 * Z)
     straight = variance / x.size + max(width**2, variance / theirs.k)
-    logarithmic = variance / mean**2 / x.size + max((width / near) ** 2, variance / mean**2 / theirs.k)
     if straight == 0:
         return math.nan
-    t = min(abs(mean - near) / math.sqrt(straight), abs(math.log(mean / near)) / math.sqrt(logarithmic))
+    t = abs(mean - near) / math.sqrt(straight)
+    if mean > 0 and near > 0:
+        logarithmic = variance / mean**2 / x.size + max((width / near) ** 2, variance / mean**2 / theirs.k)
+        t = min(t, abs(math.log(mean / near)) / math.sqrt(logarithmic))
     return float(2 * stdtr(min(x.size, theirs.k) - 1, -t))
 
 

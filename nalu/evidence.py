@@ -47,7 +47,9 @@ def gather() -> list[Evidence]:
         theirs = authors.get((case.task.operation, case.model))
         if case.task != Arithmetic(case.task.operation) or theirs is None or number.cell.n != len(theirs):
             theirs = None
-        same = (runs.settings(case), case.seeds, entry.window, number.metric, *map(repr, number.cell))
+        # of a rate only the counts are tested, and figures of the same runs were digitised apart
+        value = (number.cell.k, number.cell.n) if number.metric == RATE else map(repr, number.cell)
+        same = (runs.settings(case), case.seeds, entry.window, number.metric, *value)
         found.append(Evidence(number, unbroken(ours[entry.name][case.id], case.seeds), theirs, same))
     return found
 

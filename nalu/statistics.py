@@ -127,7 +127,8 @@ def sparsity_error_mean(x, level: float = 0.95) -> Interval:
 
     A sparsity error $\min(|W|, |1 - |W||)$ lies in $[0, \tfrac12]$, hence $y = 2x$ has the density
     $y^{\alpha - 1} (1 - y)^{\beta - 1} / B(\alpha, \beta)$ with mean $\mu = \alpha / (\alpha + \beta)$. The estimate is
-    half the maximum likelihood estimate of $\mu$, near the sample mean but not equal to it.
+    half the maximum likelihood estimate of $\mu$. It is near the sample mean of values that a
+    beta distribution describes, but not of those that pile up at both ends.
 
     Layers without a clamp reach $|W| > 1.5$ and errors above 1/2. As in the authors'
     analysis these count as 1/2, and the likelihood sees no value nearer than 1e-16 to

@@ -133,6 +133,26 @@ def test_means_by_hand():
     assert math.isnan(comparisons.printed_mean(np.full(10, 2.0), near._replace(lower=math.nan), 0.05))
 
 
+@pytest.mark.parametrize("n, m", [(1, 25), (2, 7), (3, 4), (4, 4)])
+def test_the_smallest_p_value_of_means_is_that_of_the_farthest_sides(n, m):
+    far = comparisons.means(np.arange(n) + 1000.0, np.arange(m))
+    assert far == pytest.approx(comparisons.means_smallest(n, m), rel=0.2)
+
+
+def test_a_printed_mean_beside_zeros():
+    theirs = Cell(2e-5, 1e-5, 3e-5, 20, 20)
+    assert 0 < comparisons.printed_mean(np.zeros(12), theirs, 5e-7) < 0.01
+    assert comparisons.printed_mean(np.linspace(0, 2e-6, 12), theirs._replace(estimate=0.0), 0.0) > 0.05
+
+
+def test_a_corrected_mean_of_few_runs_has_no_bounds():
+    few = cell_of("sub", "Linear")
+    solved = artefacts.sample(few, "solved_at_mean")
+    assert 1 < len(solved) < 5
+    correct = artefacts.find(1.0, few, "solved_at_mean").correct
+    assert correct.estimate == pytest.approx(solved.mean()) and math.isnan(correct.lower + correct.upper)
+
+
 def test_benjamini_and_hochberg_by_hand():
     """The worked example of their paper (1995, section 3.2): at 5 % four of fifteen are rejected."""
     p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719,
@@ -187,6 +207,29 @@ def test_a_claim_that_is_printed_often_is_tested_once():
     assert [c.verdict for c in often[200:]] == [c.verdict for c in alone[1:]]
     assert {c.verdict for c in often[:200]} == {DIFFER}
     assert claims_table.prose(often)["differ"] == "200" and claims_table.prose(often)["claims_differ"] == "1"
+
+
+def test_counts_that_were_digitised_twice_are_one_claim(found):
+    """The figures of both papers show the same runs; their points differ in the fourth digit."""
+    def at(source):
+        return next(c for c in found if c.printed.source == source and c.printed.model == "NAC•"
+                    and c.printed.at == "range [1,2]")
+
+    iclr, sedl = map(at, ("simple_function_static_mul_range", "simple_function_static_mul_range_reproduce"))
+    assert iclr.printed.cell.estimate != sedl.printed.cell.estimate
+    assert iclr.same == sedl.same and iclr.p == sedl.p
+
+
+def test_what_no_outcome_could_have_rejected_is_known():
+    noise = [Evidence(number("success_rate", 0.5), rows([True, False] * 50), None, f"noise {i}") for i in range(20)]
+    small = Evidence(number("success_rate", 0.9, k=90), rows([True] * 4), None, "small")
+    assert comparisons.rate_smallest(4, small.printed.cell) < 0.05 / 22
+    large = Evidence(number("success_rate", 0.9, k=90), rows([True] * 2), None, "few")
+    assert 0.05 / 22 < comparisons.rate_smallest(2, large.printed.cell) < 0.05
+    assert [c.same for c in claims.powerless(judge([*noise, small, large]))] == ["few"]
+    # beside many that are rejected, it could have been
+    wrong = [Evidence(number("success_rate", 0.5), rows([True] * 100), None, f"wrong {i}") for i in range(40)]
+    assert not claims.powerless(judge([*noise, small, large, *wrong]))
 
 
 def test_counts_add_up(found):

@@ -76,19 +76,48 @@ def interval(*counts):
     return interval(*counts) if counts != (both, first, second, neither) else kappa.cohen([counts])
 
 
+def probabilities(rate, true):
+    """Of the four kinds of pairs, with one rate on both sides."""
+    apart = (1 - true) * 2 * rate * (1 - rate)
+    return [rate - apart / 2, apart / 2, apart / 2, 1 - rate - apart / 2]
+
+
+def coverage(rate, true):
+    """Over all outcomes of six pairs, weighed by their probability: covered, and kappa not defined."""
+    covered, undefined = 0.0, 0.0
+    for counts in product(range(N + 1), repeat=4):
+        if sum(counts) == N:
+            found, weight = interval(*counts), multinomial.pmf(counts, N, probabilities(rate, true))
+            undefined += weight * isnan(found.estimate)
+            covered += weight * (found.lower - 1e-9 <= true <= found.upper + 1e-9)
+    return covered, undefined
+
+
 @pytest.mark.parametrize("true", [0, 0.5, 0.9])
 @pytest.mark.parametrize("rate", [0.5, 0.8])
 def test_the_interval_covers_about_as_often_as_it_says(rate, true):
-    """All outcomes of six pairs, weighed by their probability: no sampling."""
-    apart = (1 - true) * 2 * rate * (1 - rate)
-    p = [rate - apart / 2, apart / 2, apart / 2, 1 - rate - apart / 2]
-    covered = 0.0
-    for counts in product(range(N + 1), repeat=4):
-        if sum(counts) == N:
-            found = interval(*counts)
-            if isnan(found.estimate) or found.lower - 1e-9 <= true <= found.upper + 1e-9:
-                covered += multinomial.pmf(counts, N, p)
-    assert 0.92 < covered, covered
+    assert 0.92 < sum(coverage(rate, true))
+
+
+def test_where_it_covers_least_and_most():
+    places = [(rate, true) for rate in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95) for true in (0, 0.1, 0.2, 0.3, 0.35, 0.4, 0.6, 0.9)]
+    found = {place: covered / (1 - undefined) for place in places for covered, undefined in [coverage(*place)]}
+    assert min(found, key=found.get)[1] == 0.35
+    assert 0.87 < min(found.values()) < 0.88
+    assert 0.999 < max(found.values())
+
+
+@pytest.mark.parametrize("number, pairs, low, high", [(5, 20, 0.88, 1), (20, 3, 0.6, 0.9)])
+def test_one_kappa_of_several_cells_needs_many_pairs_in_each(number, pairs, low, high):
+    generator, true, times = np.random.default_rng(0), 0.6, 40
+    drawn = [kappa.cohen([generator.multinomial(pairs, probabilities(rate, true))
+                          for rate in generator.uniform(0.2, 0.8, number)]) for _ in range(times)]
+    assert low < np.mean([found.lower <= true <= found.upper for found in drawn]) <= high
+
+
+def test_the_estimate_of_cells_that_differ_may_lie_outside():
+    found = kappa.cohen([[4, 0, 0, 4], [6, 32, 0, 3]])
+    assert found.estimate > found.upper
 
 
 @pytest.mark.parametrize("cells, level, said", [([[1, -1, 0, 0]], 0.95, "negative"), ([[1, 1, 1, 1]], 1, "level"),

@@ -91,10 +91,10 @@ def test_slopes_are_one_where_the_digit_is_given():
 
 
 @pytest.mark.parametrize("rates, said", [
-    ([1.0, 0.5, 0.4, 1.0], "up to length 2 of 4"), ([0.4, 1.0], "not at the first length"),
-    ([1.0, 1.0], "up to length 2 of 2"), ([], "not run yet")])
-def test_how_far_a_condition_gets(rates, said):
-    assert words.farthest(curve("NMU", rates), "NMU") == said
+    ([1.0, 0.5, 0.4, 1.0], "at lengths 1–2, 4 of 1–4"), ([0.4, 1.0], "at length 2 of 1–2"),
+    ([1.0, 1.0], "at all lengths to 2"), ([0.0, 0.4, 0.0], "at no length of 1–3"), ([], "not run yet")])
+def test_at_which_lengths_a_condition_is_solved(rates, said):
+    assert words.lengths(curve("NMU", rates), "NMU") == said
 
 
 def test_a_table_names_what_is_missing(tmp_path, monkeypatch):
@@ -105,6 +105,8 @@ def test_a_table_names_what_is_missing(tmp_path, monkeypatch):
     table = words.table(SHORT, results, NOTHING, curve("NMU-Rz", [1.0]), (1,))
     assert table["runs"].tolist()[1] == "0 of 5" and set(table["solved at length 1: here"]) == {"not run yet"}
     assert "10 of 10" in table["1: paper"].tolist()
+    some = words.table(SHORT, results, NOTHING, NOTHING, (1,), ["NMU", "NMU-Rz"])
+    assert some["model"].tolist() == ["NMU", r"NMU, \(R_z\)"]
     assert "not run yet" in words.recorded(SHORT) and words.cost(SHORT, results) == "not run yet"
 
 

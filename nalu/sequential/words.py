@@ -1,5 +1,7 @@
 """Sentences and tables on sequential MNIST that are true for whatever is recorded."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from nalu.conditions import number
@@ -29,10 +31,13 @@ def cost(entry: SequenceExperiment, like: pd.DataFrame) -> str:
 
 
 def table(entry: SequenceExperiment, results: pd.DataFrame, curves: pd.DataFrame, paper: pd.DataFrame,
-          lengths: tuple[int, ...]) -> pd.DataFrame:
-    """Return one line of text per condition: its runs, its weights, what it solves here and in the paper."""
+          lengths: tuple[int, ...], conditions: Iterable[str] = ()) -> pd.DataFrame:
+    """Return one line of text per condition: its runs, its weights, what it solves here and in the paper.
+
+    Those of ``conditions`` in their order, or else all.
+    """
     lines = []
-    for case in entry.conditions:
+    for case in [entry.condition(name) for name in conditions] or entry.conditions:
         runs = results[(results["condition"] == case.id)]
         once = runs.drop_duplicates("seed")
         line = {"model": label(case).replace("$R_z$", r"\(R_z\)"), "runs": f"{len(once)} of {len(case.seeds)}",
@@ -44,15 +49,20 @@ def table(entry: SequenceExperiment, results: pd.DataFrame, curves: pd.DataFrame
     return pd.DataFrame(lines)
 
 
-def farthest(curves: pd.DataFrame, condition: str) -> str:
-    """Return the lengths up to which at least half of a condition's runs are solved, without a gap."""
+def lengths(curves: pd.DataFrame, condition: str) -> str:
+    """Return at which of the test lengths at least half of a condition's runs are solved."""
     rates = curves[(curves["condition"] == condition) & (curves["metric"] == "success_rate")]
     rates = rates.sort_values("test_length")
     if rates.empty:
         return NOT_RUN
-    good = (rates["estimate"] >= 0.5).cumprod().astype(bool)
-    last = rates.loc[good, "test_length"]
-    return f"up to length {last.iloc[-1]} of {rates['test_length'].iloc[-1]}" if len(last) else "not at the first length"
+    good, every = rates["estimate"] >= 0.5, rates["test_length"]
+    if good.all():
+        return f"at all lengths to {every.max()}"
+    # neighbouring lengths with the same answer are one stretch
+    stretches = [part for _, part in every.groupby((good != good.shift()).cumsum()) if good[part.index[0]]]
+    said = ", ".join(str(s.iloc[0]) if len(s) == 1 else f"{s.iloc[0]}–{s.iloc[-1]}" for s in stretches)
+    which = f"lengths {said}" if good.sum() > 1 else f"length {said}" if said else "no length"
+    return f"at {which} of {every.min()}–{every.max()}"
 
 
 def slopes(outputs: pd.DataFrame) -> pd.Series:

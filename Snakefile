@@ -19,9 +19,9 @@ NALU = f"NUMBA_NUM_THREADS={{threads}} OMP_NUM_THREADS={{threads}} {sys.executab
 
 began = time.time()
 try:
+    jobs.examine(config, ENGINE, DEVICE, TOGETHER)
     found = jobs.declared(EXPERIMENTS, SEEDS, SHARD)
     if TOGETHER:
-        jobs.examine_together(ENGINE, DEVICE)
         found = jobs.joined(found)
     ALL = {str(job.rows): job for job in found}
     TODO = {str(job.rows): job for job in jobs.todo(ALL.values())}

@@ -5,6 +5,7 @@ folder is the log. Finished conditions start no kernel. The ``Snakefile`` has th
 on all cores or by a cluster, a shard at a time; `nalu.jobs` says which.
 """
 
+import builtins
 import os
 import signal
 import subprocess
@@ -14,12 +15,10 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from nalu import experiments, repeated, runs, status
+from nalu.command import FAILED, OK, REFUSED
 from nalu.listing import columns
 from nalu.notebooks import NotebookError
 from nalu.order import Order
-
-OK, FAILED, REFUSED = 0, 1, 2
-"""Exit statuses: done; a training failed; something was wrong before it began."""
 
 
 def run(order: Order, conditions: Iterable[str], jobs: int, complain: Callable[[object], None]) -> int:
@@ -37,8 +36,10 @@ def run(order: Order, conditions: Iterable[str], jobs: int, complain: Callable[[
     Raises
     ------
     ValueError
-        If a name or the seeds are wrong; nothing was begun then.
+        If a name, the seeds, engine or device are wrong; nothing was begun then.
     """
+    conditions = list(conditions)
+    order.examine(conditions)
     missing = runs.missing(order.experiment)
     todo = {name: order.lacking(name, missing) for name in conditions}
     for name, lacking in todo.items():
@@ -81,7 +82,8 @@ def _one(order: Order, name: str, complain: Callable[[object], None]) -> int:
     except NotebookError as error:
         *_, last = str(error).split("\n")
         kind, _, message = last.partition(": ")
-        if kind in ("ValueError", "FileNotFoundError", "OSError"):
+        raised = getattr(builtins, kind, None)
+        if isinstance(raised, type) and issubclass(raised, (ValueError, OSError)):
             complain(message)
             return REFUSED
         said = f"{order.experiment} {name} failed; log: {order.shard(name).log}\n{error}"

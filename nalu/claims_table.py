@@ -32,6 +32,9 @@ METRICS = {RATE: "success rate", "solved_at_median": "solved at, median", "solve
 PAPERS = {"2001.05016": "ICLR", "1910.01888": "SEDL", "in the authors' repository only": "Repository"}
 """How a place begins in `nalu.published` -> how it is called here."""
 
+ROUNDING = 2.0**-24
+"""Distance of a weight near 1 from the next one below, in single precision."""
+
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -139,13 +142,16 @@ def _sentence(claim: Claim, places: list[str], claims: list[Claim]) -> str:
 
 
 def _aside(claim: Claim, claims: list[Claim]) -> str:
-    """Return what else is known: the authors' threshold for rates, the median for means."""
+    """Return what else is known: the authors' threshold for rates, the median for means, the precision of a weight."""
     printed = claim.printed
     if printed.metric == RATE:
         entry, case = printed.place
         rows = evidence.unbroken(runs.by_condition(entry.name)[case.id], case.seeds)
         k = int((rows["test_mse"] < case.task.threshold_as_published()).sum())
         return "" if k == claim.ours.k else f"; by the threshold of the authors' script {k} of ours are solved"
+    if printed.metric == evidence.SPARSITY and max(claim.ours.estimate, printed.cell.estimate) < 100 * ROUNDING:
+        return (f"; both are a matter of rounding, {claim.ours.estimate / ROUNDING:.0f} and {printed.cell.estimate / ROUNDING:.0f} "
+                "times the distance of neighbouring single-precision numbers just below 1")
     medians = [c.verdict for c in claims if c.printed[:4] == printed[:4] and c.printed.metric == "solved_at_median"]
     return "; the medians of the same runs agree" if printed.metric == "solved_at_mean" and AGREE in medians else ""
 

@@ -7,24 +7,17 @@ a notebook that failed gives 1.
 import argparse
 import math
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nalu import check, experiments, results_csv, runs, seeds, status
-from nalu.campaign import REFUSED, run
+from nalu.campaign import run
+from nalu.command import REFUSED, Parser, complain
 from nalu.conditions import Experiment
 from nalu.listing import columns
 from nalu.order import Order
 from nalu.pace import Pace
 from nalu.workfolder import WorkFolder
-
-
-class Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong with the command."""
-
-    def error(self, message: str) -> None:
-        self.exit(REFUSED, f"{self.prog}: {message}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,10 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return given.run(given)
     except (ValueError, OSError) as error:
-        _complain(error)
+        complain(error)
         return REFUSED
     except KeyboardInterrupt:
-        _complain("interrupted; the same command continues")
+        complain("interrupted; the same command continues")
         return 130
 
 
@@ -117,7 +110,7 @@ def _train(given: argparse.Namespace) -> int:
                          + ("--repeat" if given.repeat else "--jobs"))
     order = Order(entry.name, given.seeds, given.engine, given.device, given.repeat, given.direct,
                   given.wait, given.together)
-    code = run(order, names, jobs, _complain)
+    code = run(order, names, jobs, complain)
     if given.rows and not code:
         order.write_rows(names, given.rows)
     return code
@@ -141,7 +134,7 @@ def _results(given: argparse.Namespace) -> int:
             wrong += [f"{entry.name} {condition.id}: {text}" for text in folder.contradictions()]
         _summarise(entry, added)
     for text in wrong:
-        _complain(text)
+        complain(text)
     return 1 if wrong else 0
 
 
@@ -203,7 +196,10 @@ def _shard(folder: Path, entry: Experiment) -> list[results_csv.Row]:
     """The rows of an experiment in another runs/ folder, none if it was not run there."""
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}")
-    return results_csv.read(folder / entry.name / "results.csv")
+    rows = results_csv.read(file := folder / entry.name / "results.csv")
+    if other := next((row["experiment"] for row in rows if row["experiment"] != entry.name), None):
+        raise ValueError(f"{file} has rows of {other!r}; allowed: those of {entry.name!r}")
+    return rows
 
 
 def _chosen(names: Iterable[str]) -> list[Experiment]:
@@ -217,10 +213,3 @@ def _jobs(text: str) -> int:
 def _print(rows: Iterable[tuple[str, ...]], indent: str = "") -> None:
     for line in columns(rows, indent):
         print(line)
-
-
-def _complain(what: object) -> None:
-    """One line on standard error."""
-    if isinstance(what, OSError) and what.filename is not None:
-        what = f"{what.filename}: {what.strerror}"
-    print(f"nalu: {what}", file=sys.stderr, flush=True)

@@ -86,10 +86,8 @@ def _read_curves(path: Path) -> pd.DataFrame:
         return pd.DataFrame({name: pd.Series(dtype={"condition": "str", "seed": "int64",
                                                     "step": "int64"}.get(name, "float64"))
                              for name in CURVES})
-    try:
+    with files.intact(f"{path} is no table of learning curves, or cut off"):
         curves = pd.read_csv(path)
-    except (EOFError, OSError, ValueError):
-        raise ValueError(f"{path} is no table of learning curves, or cut off") from None
     if list(curves) != list(CURVES):
         raise ValueError(f"{path} has other columns; allowed: {', '.join(CURVES)}")
     return curves

@@ -1,9 +1,13 @@
 """Files that are never half-written, and locks that die with their process."""
 
+import errno
 import fcntl
+import json
 import os
 import socket
 import time
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +35,44 @@ def write(path: Path, data: bytes) -> None:
         raise OSError(error.errno, f"cannot write: {error.strerror}", str(path)) from None
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def intact(refusal: str) -> Iterator[None]:
+    """Say `refusal` of a file that is damaged, whatever its reader raises then.
+
+    A file that cannot be opened or read is not damaged: the system's `OSError` stays.
+
+    Raises
+    ------
+    ValueError
+        `refusal`, if what is read inside makes no sense.
+    OSError
+        If the system refuses to read.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # no such place: a number in the file is wrong
+            raise
+        raise ValueError(refusal) from None
+    except (ValueError, KeyError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        raise ValueError(refusal) from None
+
+
+def notebook(path: Path) -> dict:
+    """Return what is in a notebook.
+
+    Raises
+    ------
+    ValueError
+        If the file is none.
+    OSError
+        If it cannot be read.
+    """
+    with intact(f"{path} is no notebook, or damaged"):
+        found = json.loads(path.read_text("utf8"))
+        return found | {part: found[part] for part in ("cells", "metadata")}
 
 
 def sweep(folder: Path) -> None:

@@ -15,13 +15,16 @@ from nalu import seeds as seed_lists
 from nalu.conditions import Condition, Experiment
 from nalu.pace import Pace
 from nalu.shard import Shard, together
-from nalu.status import left, of, total
+from nalu.status import left_of, of, total
 from nalu.workfolder import WorkFolder
 
 TOGETHER = 12
 """Seeds in a job of several conditions: all four threads busy to the end, and 190 MB of histories."""
-ENGINES = ("auto", "fused")
+ENGINES = ("auto", "fused", "cuda", "reference")
+TOGETHER_ENGINES = ENGINES[:2]
 """Those that can train several conditions together."""
+SETTINGS = ("experiment", "seeds", "together", "shard", "threads", "engine", "device")
+"""Those of a campaign."""
 
 
 @dataclass(frozen=True)
@@ -107,11 +110,13 @@ def joined(jobs: Iterable[Job]) -> list[Job]:
             for group in groups.values()]
 
 
-def examine_together(engine: str, device: str) -> None:
-    """Raise a `ValueError` of one line if jobs of several conditions cannot run there."""
-    if device != "cpu":
+def examine(settings: Iterable[str], engine: str, device: str, together: bool) -> None:
+    """Raise a `ValueError` of one line if a setting is unknown, or jobs of several conditions cannot run there."""
+    for name in settings:
+        check.one_of(name, SETTINGS, "setting")
+    if together and device != "cpu":
         raise ValueError(f"together=1 is for CPUs, got device={device}; on a GPU: python -m nalu lease")
-    check.one_of(engine, ENGINES, "engine")
+    check.one_of(engine, TOGETHER_ENGINES if together else ENGINES, "engine")
 
 
 def todo(jobs: Iterable[Job]) -> list[Job]:
@@ -161,8 +166,8 @@ def plan(jobs: Iterable[Job]) -> str:
     """Return one line: what is to be trained, and how long that takes."""
     jobs, pace = list(jobs), Pace()
     count = sum(len(job.seeds) * len(job.conditions) for job in jobs)
-    seconds = sum(len(job.seeds) * pace.seconds(condition) for job in jobs for condition in job.conditions)
-    return f"{len(jobs)} jobs with {count:,} runs; one job after the other: {left(seconds)}"
+    seconds = [len(job.seeds) * pace.seconds(condition) for job in jobs for condition in job.conditions]
+    return f"{len(jobs)} jobs with {count:,} runs; one job after the other: {left_of(seconds)}"
 
 
 def collect(jobs: Iterable[Job]) -> str:

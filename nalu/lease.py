@@ -162,6 +162,8 @@ def run(seconds: float, names: Iterable[str] = (), device: str = "cuda", size: i
     if problem := gpu.missing():
         raise ValueError(f"engine 'cuda' cannot run this: {problem}")
     waiting = queue(names)
+    if pack is not None:
+        write_pack(pack)  # that it cannot be written shall not be found after the training
     with ThreadPoolExecutor(1) as recorder:
         jobs = []
         while waiting:

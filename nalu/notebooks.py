@@ -10,17 +10,18 @@ default, are raced for when several kernels start at once.
 """
 
 import ast
-import json
 import re
 import sys
 import tempfile
 from pathlib import Path
 
-from nalu import check
+from nalu import check, files
 from nalu.paths import ROOT
 
 START_TIMEOUT = 300  # seconds until a kernel must answer; a cold disk needs many
 TRACEBACK_LINES = 20
+LONGEST = 90  # characters of the folder of a kernel's sockets, whose paths may have 103 on macOS
+STDERR = "stderr"  # the file there that has what a kernel says before it answers
 INJECTED = "# Parameters\n"  # how papermill begins the cell that it adds
 
 
@@ -36,7 +37,7 @@ def parameters(source: Path) -> dict:
     ValueError
         If the notebook has no such cell, or the cell assigns anything but literals.
     """
-    for cell in json.loads(Path(source).read_text("utf8"))["cells"]:
+    for cell in files.notebook(Path(source))["cells"]:
         if "parameters" in cell["metadata"].get("tags", ()):
             return _assignments("".join(cell["source"]), source)
     raise ValueError(f"{source} has no cell tagged 'parameters'")
@@ -81,9 +82,10 @@ def run_notebook(source: Path, target: Path, values: dict | None = None, *,
     Raises
     ------
     ValueError
-        If the notebook does not know one of the parameters; nothing is written then.
+        If the notebook does not know one of the parameters, or the path of the folder for
+        temporary files is too long; nothing is written then.
     NotebookError
-        If a cell raises or the kernel dies, with the end of the traceback.
+        If a cell raises or the kernel dies or does not start, with the end of the traceback.
     """
     values = values or {}
     _check_names(values, source)
@@ -94,6 +96,9 @@ def run_notebook(source: Path, target: Path, values: dict | None = None, *,
 
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="nalu-") as scratch:
+        if len(scratch) > LONGEST:
+            raise ValueError(f"{scratch} is too long a path for the sockets of a kernel, allowed are {LONGEST} "
+                             "characters; export TMPDIR=/tmp")
         try:
             papermill.execute_notebook(
                 str(source), str(target), parameters=values, cwd=str(ROOT),
@@ -104,6 +109,10 @@ def run_notebook(source: Path, target: Path, values: dict | None = None, *,
             raise NotebookError(_summary(error)) from None
         except DeadKernelError:
             raise NotebookError("the kernel died; the system may have run out of memory") from None
+        except RuntimeError as error:
+            why = [str(error), *Path(scratch, STDERR).read_text("utf8", "replace").split("\n")]
+            raise NotebookError(f"the kernel did not start: {[line for line in why if line][-1]}; "
+                                f"is there room in {scratch}?") from None
         except CellTimeoutError:
             raise NotebookError(f"a cell took longer than {timeout} s") from None
 
@@ -121,6 +130,11 @@ def _kernel_manager(scratch: str) -> type:
         def __init__(self, **options):
             super().__init__(transport="ipc", ip=f"{scratch}/k",
                              connection_file=f"{scratch}/connection.json", **options)
+
+        async def start_kernel(self, **options):
+            """What the cells write to standard error is sent to the notebook, the rest kept."""
+            with open(Path(scratch, STDERR), "ab") as file:
+                await super().start_kernel(**options | {"stderr": file})
 
     return PrivateKernelManager
 

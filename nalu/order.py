@@ -25,6 +25,22 @@ class Order:
     wait: bool = False
     together: bool = False
 
+    def examine(self, conditions: Iterable[str]) -> None:
+        """Refuse an engine or a device that cannot train one of some conditions.
+
+        The usual ones can, and PyTorch is not loaded to say so.
+
+        Raises
+        ------
+        ValueError
+            If one cannot be trained as it is asked for.
+        """
+        if (self.engine, self.device) != ("auto", "cpu"):
+            from nalu.launch import examine
+
+            for condition in conditions:
+                examine(self.experiment, condition, self.seeds, self.engine, self.device)
+
     def train(self, condition: str) -> None:
         """Train one condition in this process and the kernel that it starts.
 
@@ -37,10 +53,6 @@ class Order:
         """
         values = {"experiment": self.experiment, "condition": condition, "seeds": self.seeds,
                   "engine": self.engine, "device": self.device}
-        if self.direct or self.engine != "auto" or self.device != "cpu":
-            from nalu.launch import examine
-
-            examine(**values)
         shard = self.shard(condition)
         if self.wait and shard.busy():
             print(f"{self.experiment} {condition}: waiting for the process that trains it", flush=True)

@@ -16,6 +16,7 @@ import json
 import os
 from pathlib import Path
 
+from nalu import files
 from nalu.paths import ROOT, RUNS
 
 READ_LOG = "NALU_READ_LOG"
@@ -41,7 +42,7 @@ def note_read(path: Path) -> None:
 
 def record(source: Path) -> dict:
     """Digests of a notebook and of the code it imports; results are added once known."""
-    notebook = json.loads(source.read_text("utf8"))
+    notebook = files.notebook(source)
     return {"source": _cells(notebook), "package": _package(notebook), "results": {}}
 
 
@@ -57,7 +58,7 @@ def changes(source: Path, copy: Path) -> str:
         return "its source is gone"
     if not copy.is_file():
         return "never executed"
-    made_from = json.loads(copy.read_text("utf8"))["metadata"].get("nalu")
+    made_from = files.notebook(copy)["metadata"].get("nalu")
     if made_from is None:
         return "its copy does not say what it was made from"
     now = record(source)
@@ -82,16 +83,16 @@ def _package(notebook: dict) -> str:
     """Digest of all files of ``nalu`` that the notebook's imports lead to."""
     todo = [name for cell in notebook["cells"] if cell["cell_type"] == "code"
             for name in _imports(_without_magics("".join(cell["source"])), "")]
-    files: dict[str, Path] = {}
+    modules: dict[str, Path] = {}
     while todo:
         name = todo.pop()
         path = _module(name)
-        if path is None or name in files:
+        if path is None or name in modules:
             continue
-        files[name] = path
+        modules[name] = path
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         todo += _imports(path.read_text("utf8"), package)
-    found = {file for path in files.values() for file in _with_data(path)}
+    found = {file for path in modules.values() for file in _with_data(path)}
     lines = [f"{_portable(file)} {_digest(file)}" for file in sorted(found)]
     return _sha256("\n".join(lines).encode())
 

@@ -48,10 +48,7 @@ def sources() -> dict[str, Path]:
 
 def stale() -> list[tuple[str, str]]:
     """Name and reason of every committed copy that is not what its source gives today."""
-    committed = (path.relative_to(EXECUTED).with_suffix("").as_posix()
-                 for path in EXECUTED.rglob("*.ipynb"))
-    names = sorted({*sources(), *committed})
-    reasons = ((name, provenance.changes(_source(name), _copy(name))) for name in names)
+    reasons = ((name, provenance.changes(_source(name), _copy(name))) for name in _names())
     return [(name, reason) for name, reason in reasons if reason]
 
 
@@ -71,8 +68,7 @@ def execute(names: Iterable[str], jobs: int | None = None) -> dict[str, str]:
     ValueError
         If a name is not that of a report notebook, or ``jobs`` is less than 1.
     """
-    known = {*sources(), *(name for name, _ in stale())}
-    names = [check.one_of(name, known, "report notebook") for name in names]
+    names = _known(names)
     jobs = check.integer(os.cpu_count() if jobs is None else jobs, "jobs", at_least=1)
     failures = {}
     if not names:
@@ -89,8 +85,8 @@ def execute(names: Iterable[str], jobs: int | None = None) -> dict[str, str]:
 
 def run(names: Iterable[str] = (), jobs: int | None = None) -> int:
     """Execute the named notebooks, or all stale ones; returns the exit status."""
-    reasons = dict(stale())
-    chosen = list(names) or list(reasons)
+    chosen, reasons = _known(names), dict(stale())
+    chosen = chosen or list(reasons)
     for name in chosen:
         print(f"{name}: {reasons.get(name, 'asked for')}", flush=True)
     failures = execute(chosen, jobs)
@@ -99,6 +95,17 @@ def run(names: Iterable[str] = (), jobs: int | None = None) -> int:
     if not chosen:
         print("every executed notebook is up to date")
     return 1 if failures else 0
+
+
+def _names() -> list[str]:
+    """Names of all report notebooks, and of all executed copies."""
+    copies = (path.relative_to(EXECUTED).with_suffix("").as_posix() for path in EXECUTED.rglob("*.ipynb"))
+    return sorted({*sources(), *copies})
+
+
+def _known(names: Iterable[str]) -> list[str]:
+    """Return some names of report notebooks, if that is what they are."""
+    return [check.one_of(name, _names(), "report notebook") for name in names]
 
 
 def _end_with_parent() -> None:

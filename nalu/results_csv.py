@@ -13,6 +13,8 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from nalu import files
+
 TEXT, INTEGER, NUMBER, STEP, BOOLEAN = "text", "integer", "number", "step", "True or False"
 """Kinds of columns. A step is an integer that may be missing; so may a number."""
 
@@ -86,8 +88,12 @@ def read(path: Path, columns: Mapping[str, str] = COLUMNS,
     """
     if not path.exists():
         return []
-    text = path.read_text("utf8").replace("\r\n", "\n")
-    header, *lines = [*csv.reader(io.StringIO(text))] or [[]]
+    with files.intact(f"{path} is no text in UTF-8"):
+        text = path.read_text("utf8").replace("\r\n", "\n")
+    try:
+        header, *lines = [*csv.reader(io.StringIO(text))] or [[]]
+    except csv.Error as error:
+        raise ValueError(f"{path} is no table of comma-separated values: {error}") from None
     if header != list(columns):
         raise ValueError(f"{path} has other columns: {_difference(header, columns)}; "
                          "runs/README.md lists the right ones")

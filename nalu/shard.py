@@ -15,7 +15,6 @@ training, ``train.ipynb`` is the executed log, ``failure.txt`` why a training fa
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -72,16 +71,14 @@ class Shard:
 
     def failure(self) -> str:
         """Why the last training failed; nothing if it did not."""
-        return self._failure.read_text("utf8").rstrip() if self._failure.exists() else ""
+        return self._failure.read_text("utf8", "replace").rstrip() if self._failure.exists() else ""
 
     def trainings(self) -> list[dict]:
         """What ``spec.json`` says of every training, oldest first; none before the first."""
         if not self._spec.exists():
             return []
-        try:
+        with files.intact(f"{self._spec} is cut off or no specification; delete it"):
             return json.loads(self._spec.read_text("utf8"))["trainings"]
-        except (ValueError, KeyError, TypeError):
-            raise ValueError(f"{self._spec} is cut off or no specification; delete it") from None
 
     def note(self, training: dict) -> None:
         """Write ``spec.json``: a training that begins, or, with ``seconds``, one that ended.
@@ -108,12 +105,10 @@ class Shard:
         """
         if not self._history.exists():
             return _table({}, {})
-        try:
+        with files.intact(f"{self._history} is cut off or no history; move it away"):
             with np.load(self._history, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             origins = json.loads(str(arrays.pop("origins")))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            raise ValueError(f"{self._history} is cut off or no history; move it away") from None
         return _table(arrays, {int(seed): origin for seed, origin in origins.items()})
 
     def keep(self, history: pd.DataFrame, origins: dict[int, dict]) -> None:

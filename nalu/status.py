@@ -78,11 +78,16 @@ def total(name: str, states: Iterable[State]) -> str:
     if runs_done == runs_all:
         return text
     processes = frozenset().union(*(s.processes for s in states))
-    known = [s.seconds for s in states if not math.isnan(s.seconds)]
+    return f"{text}; left: {left_of((s.seconds for s in states), max(1, len(processes)))}"
+
+
+def left_of(seconds: Iterable[float], processes: int = 1) -> str:
+    """Return the time of several trainings, ``more than`` that of those whose time is known."""
+    seconds = list(seconds)
+    known = [s for s in seconds if not math.isnan(s)]
     if not any(known):
-        return f"{text}; left: {left(math.nan)}"
-    more = "more than " if len(known) < len(states) else ""
-    return f"{text}; left: {more}{left(sum(known) / max(1, len(processes)))}"
+        return left(math.nan)
+    return ("more than " if len(known) < len(seconds) else "") + left(sum(known) / processes)
 
 
 def left(seconds: float) -> str:

@@ -103,3 +103,9 @@ def test_the_benchmark_in_miniature(monkeypatch):
     rows = [row for part in (cuda.of_models(("NMU",), 2, 1, 0.0, 10, **tiny),
                              cuda.of_batches(2, 1, 0.0, 10, **tiny)) for found in part for row in found]
     assert {row.part for row in rows} == {"gpu", "gpu_numbers"} and all(row.value > 0 for row in rows)
+
+
+def test_an_archive_that_cannot_be_written_is_found_before_the_training(monkeypatch, tmp_path):
+    monkeypatch.setattr(lease, "train", None)
+    with pytest.raises(FileNotFoundError):
+        lease.run(1000, device="cuda", pack=tmp_path / "nowhere" / "x.tar.gz")

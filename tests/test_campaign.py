@@ -83,6 +83,8 @@ def test_dry_run_says_what_would_run_and_writes_nothing(tmp_path):
     ({"experiment": "sprak"}, "unknown experiment 'sprak'; did you mean 'spark'"),
     ({"seeds": "0..9"}, "seeds must look like '0-99'"),
     ({"experiment": "spark", "shard": "some"}, "shard must be an integer of at least 0, got 'some'"),
+    ({"experimnt": "spark"}, "unknown setting 'experimnt'; did you mean 'experiment'"),
+    ({"engine": "fast"}, "unknown engine 'fast'; allowed: auto, fused, cuda, reference"),
 ])
 def test_wrong_setting_is_said_before_anything_runs(tmp_path, config, message):
     code, text = campaign(tmp_path, "--dry-run", **config)

@@ -108,6 +108,7 @@ def test_parameters_of_the_notebook_are_those_of_the_command():
 
 @pytest.mark.parametrize(("said", "expected"), [
     ("cell 4 failed\nTraceback\nValueError: seeds must differ", (2, "nalu: seeds must differ\n")),
+    ("cell 4 failed\nTraceback\nPermissionError: [Errno 13] not yours: 'lock'", (2, "nalu: [Errno 13] not yours: 'lock'\n")),
     ("cell 4 failed\nTraceback\nRuntimeError: no luck", (1, "RuntimeError: no luck\n")),
     ("the kernel died", (1, "the kernel died\n")),
 ])
@@ -131,6 +132,22 @@ def test_failure_of_one_condition_does_not_stop_the_others(shelf, monkeypatch):
 
     monkeypatch.setattr(order, "run_notebook", fail)
     assert cli.main(["train", "spark"]) == 1 and tried == ["NAU-add", "NAU-sub"]
+
+
+def test_wrong_engine_is_refused_although_nothing_is_to_be_trained(shelf, capsys):
+    finish("add")
+    assert cli.main("train spark NAU-add --engine fast".split()) == 2
+    assert capsys.readouterr().err.startswith("nalu: unknown engine 'fast'")
+
+
+def test_rows_of_another_experiment_are_not_merged(shelf, tmp_path, capsys):
+    finish("add")
+    other = tmp_path / "other" / "tiny"
+    other.mkdir(parents=True)
+    (other / "results.csv").write_bytes((shelf / "spark" / "results.csv").read_bytes())
+    assert cli.main(["results", "tiny", "--from", str(other.parent)]) == 2
+    assert "has rows of 'spark'; allowed: those of 'tiny'" in capsys.readouterr().err
+    assert not (shelf / "tiny" / "results.csv").exists()
 
 
 def test_finished_condition_starts_no_kernel(shelf, capsys, monkeypatch):

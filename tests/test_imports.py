@@ -15,7 +15,7 @@ MODULES = sorted((ROOT / "nalu").rglob("*.py"))
 # A part of the package may import itself and the parts on the lines above it: the arrows of
 # the design, from formulas and tools to the command line. A new module needs a place here.
 LEVELS = [
-    {"check", "paths", "files", "notation", "progress", "listing"},
+    {"check", "paths", "files", "notation", "progress", "listing", "command"},
     {"registry", "units", "tasks", "statistics", "published", "seeds", "origin", "results_csv"},
     {"models", "streams", "conditions", "outcomes", "summary", "provenance", "notebooks", "show", "kappa"},
     {"training", "grid", "tables", "figures", "report", "shard", "interactive", "matrices"},

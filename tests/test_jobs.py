@@ -10,6 +10,7 @@ import tiny
 from nalu import experiments, files, jobs, pace, results_csv, runs, status
 from nalu.experiments import EXPERIMENTS, Experiment, grid
 from nalu.training import Plan
+from nalu.training.engines import ENGINES
 from nalu.training.together import ABLE
 
 
@@ -239,8 +240,17 @@ def test_changed_setting_gives_another_folder_to_a_job_of_several_conditions(she
     ("reference", "cpu", "unknown engine 'reference'; allowed: auto, fused"),
 ])
 def test_where_jobs_of_several_conditions_cannot_run(engine, device, message):
-    assert jobs.ENGINES == ABLE
-    jobs.examine_together("auto", "cpu")
+    assert jobs.TOGETHER_ENGINES == ABLE
+    jobs.examine({}, "auto", "cpu", together=True)
     with pytest.raises(ValueError) as error:
-        jobs.examine_together(engine, device)
+        jobs.examine({}, engine, device, together=True)
     assert str(error.value) == message
+
+
+def test_a_campaign_refuses_settings_and_engines_that_do_not_exist():
+    assert jobs.ENGINES == ENGINES
+    jobs.examine({"experiment": "ranges", "shard": 5}, "reference", "cuda", together=False)
+    with pytest.raises(ValueError, match="unknown setting 'experimnt'; did you mean 'experiment'?"):
+        jobs.examine({"experimnt": "ranges"}, "auto", "cpu", together=False)
+    with pytest.raises(ValueError, match="unknown engine 'fast'"):
+        jobs.examine({}, "fast", "cpu", together=False)

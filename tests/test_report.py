@@ -182,6 +182,29 @@ run_notebook(Path('notebooks/train.ipynb'), Path('logs/train.ipynb'), {'upot': 2
     assert message in done.stderr and not (project / "logs").exists()
 
 
+def test_a_kernel_that_cannot_start_is_one_line(project):
+    done = python(project, """
+import sys
+from pathlib import Path
+from nalu import notebooks
+sys.executable = '/bin/false'
+notebooks.run_notebook(Path('notebooks/train.ipynb'), Path('logs/train.ipynb'))""")
+    *_, last = done.stderr.strip().split("\n")
+    assert last.startswith("nalu.notebooks.NotebookError: the kernel did not start: ") and "is there room in" in last
+
+
+def test_a_long_folder_for_temporary_files_is_refused(project, tmp_path):
+    deep = tmp_path / ("x" * 120)
+    deep.mkdir()
+    done = python(project, f"""
+import tempfile
+from pathlib import Path
+from nalu import notebooks
+tempfile.tempdir = {str(deep)!r}
+notebooks.run_notebook(Path('notebooks/train.ipynb'), Path('logs/train.ipynb'))""")
+    assert "is too long a path for the sockets of a kernel" in done.stderr and not [*deep.iterdir()]
+
+
 def test_an_unknown_parameter_fails_under_plain_papermill(project):
     check = ("code", "from pathlib import Path\nfrom nalu.notebooks import reject_unknown\n"
                      "reject_unknown(Path('notebooks/train.ipynb'))", {})

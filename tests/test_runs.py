@@ -154,11 +154,13 @@ def test_reading_is_noted(shelf, tmp_path, monkeypatch):
     (lambda t: t.replace(",0.2,", ",zero,", 1), "line 2: test_mse is 'zero'; allowed: number"),
     (lambda t: t.replace(",authors,1,", ",authors,,", 1), "line 2: seed is ''; allowed: integer"),
     (lambda t: t + t.splitlines()[1] + "\n", "line 4 repeats seed 1 of NMU"),
+    (lambda t: t + '"' + "x" * 140_000 + "\n", "is no table of comma-separated values: field larger than"),
+    (lambda t: t + "\udcff\n", "is no text in UTF-8"),
 ])
 def test_wrong_file_is_refused_and_left_alone(shelf, spoil, message):
     runs.merge("tiny", [row(1), row(2)])
     path = shelf / "tiny" / "results.csv"
-    path.write_text(spoil(path.read_text()))
+    path.write_text(spoil(path.read_text()), "utf8", "surrogateescape")
     before = tiny.tree(shelf)
     for use in (lambda: runs.results("tiny"), lambda: runs.merge("tiny", [row(5)])):
         with pytest.raises(ValueError) as error:
@@ -324,6 +326,26 @@ def test_cut_off_file_is_refused(folder, shard, name):
     path.write_bytes(path.read_bytes()[:50])
     with pytest.raises(ValueError, match=f"{name} is cut off or no "):
         folder.history(), folder.trainings()
+
+
+def test_every_flipped_byte_of_a_history_is_refused_in_one_way(folder, shard):
+    shard.keep(history(range(1, 4)), {seed: ORIGIN for seed in range(1, 4)})
+    path = shard.path / "history.npz"
+    whole, refused = path.read_bytes(), 0
+    for at in range(0, len(whole), 7):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1:])
+        try:
+            folder.history()
+        except ValueError as error:
+            refused += 1
+            assert f"{path} is cut off or no history" in str(error)
+    assert refused > len(whole) / 7 / 3
+
+
+def test_file_that_cannot_be_read_is_not_called_damaged(folder, shard):
+    (shard.path / "history.npz").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError):
+        folder.history()
 
 
 def test_lock_refuses_and_waits(tmp_path):

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import os
 import struct
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -98,6 +99,9 @@ def test_download_verifies_and_leaves_alone_what_is_there(tmp_path, monkeypatch,
     with pytest.raises(ValueError, match="has the checksum"):
         idx.download(tmp_path / "other", idx.MIRROR)
     assert not (tmp_path / "other" / "train-labels-idx1-ubyte.gz").exists()
+    with pytest.raises(OSError, match="nowhere/train-images-idx3-ubyte.gz"):
+        idx.download(tmp_path / "third", (tmp_path / "nowhere").as_uri())
+    assert idx.main(["--help"]) == 2 and not Path("--help").exists()
     assert idx.main([]) == 2 and "usage" in capsys.readouterr().err
 
 

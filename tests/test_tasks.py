@@ -9,6 +9,7 @@ import pytest
 
 from nalu import published
 from nalu.tasks import OPERATIONS, Arithmetic
+from nalu.tasks.mnist import training_seed
 
 MIRRORED = ((-6, -2), (2, 6))
 
@@ -295,3 +296,22 @@ def test_numbers_of_other_types_are_plain_numbers_afterwards(settings):
     assert json.loads(json.dumps(dataclasses.asdict(task))) == json.loads(
         json.dumps(dataclasses.asdict(Arithmetic())))
     assert task.threshold() == Arithmetic().threshold()
+
+
+@pytest.mark.parametrize("inputs", [99, 101, 1])
+def test_another_number_of_inputs_has_no_target(inputs):
+    with pytest.raises(ValueError, match=r"^x must have 100 inputs in its last dimension, its shape is \(2, \d+\)$"):
+        Arithmetic().target(np.ones((2, inputs)), 0)
+
+
+@pytest.mark.parametrize("seed", [None, True, 1.5, -1, "0", 2**32])
+def test_a_seed_is_an_integer(seed):
+    for use in (Arithmetic().subsets, Arithmetic().training_seed, training_seed):
+        with pytest.raises(ValueError, match="seed"):
+            use(seed)
+
+
+@pytest.mark.parametrize("simple", ["False", 1, None])
+def test_simple_is_true_or_false(simple):
+    with pytest.raises(ValueError, match="simple must be True or False"):
+        Arithmetic(simple=simple)

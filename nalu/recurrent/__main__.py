@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from nalu import seeds as seed_lists
+from nalu.command import OK, REFUSED, Parser, complain
 from nalu.listing import columns
 from nalu.progress import Progress
 from nalu.sequential import experiments, shelf
@@ -16,7 +17,7 @@ from nalu.sequential import experiments, shelf
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m nalu.recurrent", description="Sequential MNIST.")
+    parser = Parser(prog="python -m nalu.recurrent", description="Sequential MNIST.")
     commands = parser.add_subparsers(required=True, metavar="command")
     listed = commands.add_parser("list", help="what there is, and how far it is")
     listed.set_defaults(run=_list)
@@ -31,12 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         given.run(given)
     except (ValueError, OSError) as error:
-        print(f"nalu: {error}", file=sys.stderr)
-        return 2
+        complain(error)
+        return REFUSED
     except KeyboardInterrupt:
-        print("nalu: interrupted; the same command continues", file=sys.stderr)
+        complain("interrupted; the same command continues")
         return 130
-    return 0
+    return OK
 
 
 def _list(given: argparse.Namespace) -> None:

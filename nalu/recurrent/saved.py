@@ -1,11 +1,11 @@
 """A trained network in a small file: its parameters in half precision, compressed."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from nalu import files
 from nalu.recurrent.networks import Network, build
 from nalu.sequential.conditions import SequenceCondition
 
@@ -21,18 +21,14 @@ def load(condition: SequenceCondition, path: Path) -> Network:
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
+    OSError
+        If there is no such file, or it cannot be read.
     ValueError
         If it does not hold the parameters of such a network.
     """
     network = build(condition, seed=0)
-    try:
+    with files.intact(f"{path} does not hold the parameters of {condition.id}"):
         with np.load(path, allow_pickle=False) as file:
             state = {name: torch.from_numpy(file[name].astype(np.float32)) for name in file.files}
         network.load_state_dict(state)
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, KeyError, RuntimeError, EOFError, zipfile.BadZipFile):
-        raise ValueError(f"{path} does not hold the parameters of {condition.id}") from None
     return network

@@ -95,6 +95,8 @@ class Arithmetic:
             object.__setattr__(self, name, check.real(getattr(self, name), name, 0, 1))
         for name in ("train_range", "test_range"):
             object.__setattr__(self, name, _checked_range(getattr(self, name), name))
+        if not isinstance(self.simple, bool):
+            raise ValueError(f"simple must be True or False, got {self.simple!r}")
         if self.simple:
             object.__setattr__(self, "input_size", 4)
         needed = OPERATIONS[self.operation].sums
@@ -147,7 +149,7 @@ class Arithmetic:
 
     def _draw(self, seed: int) -> tuple[tuple[tuple[int, int], ...], int]:
         """Offset of the subsets, then the seed of the training stream, in this order."""
-        rng = np.random.RandomState(seed)
+        rng = np.random.RandomState(*check.seeds([seed]))
         offset = 0 if self.simple else int(rng.randint(0, self.input_size - self._span + 1))
         subsets = tuple((start + offset, stop + offset) for start, stop in self.layout)
         return subsets, int(rng.randint(0, 2**32 - 1))
@@ -155,6 +157,8 @@ class Arithmetic:
     def sums(self, x: np.ndarray, seed: int) -> list[np.ndarray]:
         """Subset sums of the run `seed`: `[..., n]` -> k arrays `[..., 1]`, in float64."""
         x = np.asarray(x, np.float64)
+        if x.shape[-1:] != (self.input_size,):
+            raise ValueError(f"x must have {self.input_size} inputs in its last dimension, its shape is {x.shape}")
         return [x[..., a:b].sum(-1, keepdims=True) for a, b in self.subsets(seed)]
 
     def target(self, x: np.ndarray, seed: int) -> np.ndarray:

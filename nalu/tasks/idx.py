@@ -10,6 +10,7 @@ import hashlib
 import os
 import struct
 import sys
+import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from nalu import files
+from nalu.command import OK, REFUSED, complain
 
 VARIABLE = "NALU_MNIST"
 
@@ -96,8 +98,11 @@ def download(target: Path, mirror: str = MIRROR) -> None:
         if path.is_file():
             _unpacked(path.read_bytes(), checksum, path)
             continue
-        with urllib.request.urlopen(f"{mirror}/{name}") as answer:
-            packed = answer.read()
+        try:
+            with urllib.request.urlopen(f"{mirror}/{name}") as answer:
+                packed = answer.read()
+        except urllib.error.URLError as error:
+            raise OSError(f"{mirror}/{name}: {error.reason}") from None
         _unpacked(packed, checksum, f"{mirror}/{name}")
         files.write(path, packed)
 
@@ -116,15 +121,15 @@ def _unpacked(packed: bytes, checksum: str | None, what: object) -> bytes:
 
 def main(arguments: Sequence[str]) -> int:
     """Download into the folder that is the only argument; return the exit status."""
-    if len(arguments) != 1:
+    if len(arguments) != 1 or arguments[0].startswith("-"):
         print("usage: python -m nalu.tasks.idx FOLDER", file=sys.stderr)
-        return 2
+        return REFUSED
     try:
         download(Path(arguments[0]))
     except (OSError, ValueError) as error:
-        print(f"nalu: {error}", file=sys.stderr)
-        return 2
-    return 0
+        complain(error)
+        return REFUSED
+    return OK
 
 
 if __name__ == "__main__":

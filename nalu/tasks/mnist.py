@@ -12,12 +12,17 @@ sequence $j$ consists of the images $jL$ to $(j+1)L - 1$ of that order; what is 
 the end is dropped. All follows the authors' ``stable_nalu/dataset/sequential_mnist.py``.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nalu import check
-from nalu.tasks.digits import Digits
+
+if TYPE_CHECKING:
+    from nalu.tasks.digits import Digits
 
 OPERATIONS = ("product", "sum")
 
@@ -110,5 +115,12 @@ def sequences(order: np.ndarray, length: int) -> np.ndarray:
 
 
 def training_seed(seed: int) -> int:
-    """Seed of the order of the training images: the first number of the run's generator."""
+    """Seed of the order of the training images: the first number of the run's generator.
+
+    Raises
+    ------
+    ValueError
+        If the seed of the run is no integer, or out of range.
+    """
+    check.seeds([seed])
     return int(np.random.RandomState(seed).randint(0, 2**32 - 1, dtype=np.int64))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
+
+from nalu import files
 
 
 def save(path: Path, state: dict[str, np.ndarray], meta: dict) -> None:
@@ -36,18 +37,12 @@ def load(path: Path) -> tuple[dict[str, np.ndarray], dict]:
 
     Raises
     ------
-    FileNotFoundError
-        If there is none.
+    OSError
+        If there is none, or it cannot be read.
     ValueError
         If the file is truncated or is no checkpoint.
     """
-    try:
+    with files.intact(f"{path} is truncated or no checkpoint; delete it to start this training again"):
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return arrays, json.loads(str(arrays.pop("meta")))
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, KeyError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile):
-        raise ValueError(
-            f"{path} is truncated or no checkpoint; delete it to start this training again"
-        ) from None

@@ -21,7 +21,7 @@ from nalu.training.plan import DTYPES, Plan
 
 
 def announce(what: str) -> None:
-    """Tell the terminal, not the page of a notebook, which is the same at every execution."""
+    """Tell the terminal; of a notebook's page, the same at every execution, the report takes it out."""
     print(f"compiling {what}, once per machine: about 30 s", file=sys.__stderr__, flush=True)
 
 

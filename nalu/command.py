@@ -1,0 +1,21 @@
+"""What the command lines of the package share: what is wrong is said in one line, and by the exit status."""
+
+import argparse
+import sys
+
+OK, FAILED, REFUSED = 0, 1, 2
+"""Exit statuses: done; a training failed; something was wrong before it began."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with the command."""
+
+    def error(self, message: str) -> None:
+        self.exit(REFUSED, f"{self.prog}: {message}\n")
+
+
+def complain(what: object) -> None:
+    """Print one line on standard error; of an `OSError` the file and what is wrong with it."""
+    if isinstance(what, OSError) and what.filename is not None:
+        what = f"{what.filename}: {what.strerror}"
+    print(f"nalu: {what}", file=sys.stderr, flush=True)

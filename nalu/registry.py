@@ -24,7 +24,7 @@ class Model:
     label: str  # LaTeX, without dollars
     plain: str
     colour: str
-    flags: str  # how the authors' script selects it
+    flags: str = ""  # how the authors' script selects it
     marker: str = "o"
     lambda_sparse: float = 10.0
     lambda_start: int = 1_000_000

@@ -9,10 +9,10 @@ import pytest
 import torch
 from numba import typeof
 from numba.core import config
+from unit_cases import PAPERS
 
 from nalu import units
 from nalu.models import TwoLayer, build
-from nalu.registry import MODELS
 from nalu.tasks import Arithmetic
 from nalu.training import Plan, fit, train
 from nalu.training.engines import engine
@@ -60,7 +60,7 @@ def mixed(generator):
     return TwoLayer(units.ReLU(8, 3, generator), units.GatedNAUNMU(3, 1, generator))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", PAPERS)
 def test_every_model_of_the_papers_has_a_kernel(name):
     assert obstacle(Plan(name, TASK)) is None
     assert isinstance(engine("auto", Plan(name, TASK, iterations=1)), Fused)
@@ -117,7 +117,7 @@ def test_an_unknown_engine_is_named():
 
 def test_learned_networks_are_those_of_the_loop():
     """The parameters of the loop come back under the names of the units."""
-    for name in MODELS:
+    for name in PAPERS:
         machine = Fused(Plan(name, TASK, (0, 1), 5, hidden_size=3))
         expected = torch.nn.utils.parameters_to_vector
         start = expected(machine.model(1).parameters())

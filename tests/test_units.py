@@ -128,6 +128,11 @@ def out_of_range(name, numbers):
     return unit, {key: value.tolist() for key, value in unit.state_dict().items()}
 
 
+def test_every_unit_has_its_equations_here():
+    new = [name for name in NAMES if name not in OUTPUTS or name not in WEIGHTS]
+    assert not new, f"give the equations of {new} once more, in WEIGHTS, OUTPUTS and, where it has one, PENALTIES"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_forward_is_its_equation_as_a_double_loop(name, numbers, awkward):
     unit, P = out_of_range(name, numbers)

@@ -4,6 +4,14 @@ import torch
 
 from nalu import units
 
+# The models of the papers: of the default tasks, of the ablation, of the gate experiment. What is
+# known of the authors' runs, and the compiled engines, are theirs; a new model passes the rest.
+TABLE = ["Linear", "ReLU", "ReLU6", "NAC_add", "NAC_mul", "NAC_mul_sigma", "NAC_mul_NMU", "NALU",
+         "NALU_separate", "NAU", "NMU", "Gated_NAU_NMU"]
+ABLATIONS = ["NMU_no_Rsparse", "NMU_no_Wclamp", "NMU_no_Rsparse_no_Wclamp"]
+GATES = ["NAC_then_NALU", "NAC_then_NALU_separate", "NAU_then_Gated_NAU_NMU"]
+PAPERS = TABLE + ABLATIONS + GATES
+
 NAMES = [name for name in units.__all__ if name != "Unit"]
 GATED = ["NALU", "NALUSeparate", "GatedNAUNMU"]
 RANGED = ["NAU", "NMU", "NACMulNMU", "GatedNAUNMU"]

@@ -332,6 +332,8 @@ def test_what_differs_is_told_in_sentences(numbers):
     steps = number("solved_at_mean", 1e5, 100)
     later = Evidence(steps, rows([True] * 100, np.linspace(1.8e5, 2.2e5, 100)))
     assert "ours is 2 times the printed value" in claims_table.differing(judge([later]))
+    exact = Evidence(number(SPARSITY, 4e-7, 100), rows([True] * 100, errors=np.linspace(7e-7, 9e-7, 100)))
+    assert "matter of rounding, 13 and 7 times the distance" in claims_table.differing(judge([exact]))
 
 
 def test_labels_are_different():

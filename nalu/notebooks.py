@@ -110,7 +110,8 @@ def run_notebook(source: Path, target: Path, values: dict | None = None, *,
         except DeadKernelError:
             raise NotebookError("the kernel died; the system may have run out of memory") from None
         except RuntimeError as error:
-            why = [str(error), *Path(scratch, STDERR).read_text("utf8", "replace").split("\n")]
+            log = Path(scratch, STDERR)
+            why = [str(error), *(log.read_text("utf8", "replace").split("\n") if log.exists() else ())]
             raise NotebookError(f"the kernel did not start: {[line for line in why if line][-1]}; "
                                 f"is there room in {scratch}?") from None
         except CellTimeoutError:

@@ -49,7 +49,7 @@ def table(entry: SequenceExperiment, results: pd.DataFrame, curves: pd.DataFrame
     return pd.DataFrame(lines)
 
 
-def lengths(curves: pd.DataFrame, condition: str) -> str:
+def where_solved(curves: pd.DataFrame, condition: str) -> str:
     """Return at which of the test lengths at least half of a condition's runs are solved."""
     rates = curves[(curves["condition"] == condition) & (curves["metric"] == "success_rate")]
     rates = rates.sort_values("test_length")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from nalu.figures import GREY, note
 from nalu.registry import MODELS
@@ -46,5 +47,6 @@ def draw(lanes: Sequence[Lane], margin: float, lane: float) -> Axes:
         note(ax, y, one.note)
     ax.set_yticks(range(len(lanes)), [one.name for one in lanes])
     ax.set(xlabel="seed", ylim=(len(lanes) - 0.5, -0.5))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(False)
     return ax

@@ -84,7 +84,7 @@ def examine(experiment: str, condition: str, seeds, engine: str, device: str) ->
     case = experiments.get(experiment).condition(condition)
     wanted = seed_lists.choose(seeds, case.seeds, f"condition {condition!r}")
     check.one_of(engine, ENGINES, "engine")
-    if device not in (allowed := _devices()):
+    if device not in (allowed := devices()):
         raise ValueError(f"there is no device {device!r} here; allowed: {', '.join(allowed)}")
     Plan(seeds=wanted, device=device, **case.plan_arguments())
     return wanted
@@ -160,7 +160,7 @@ def _to_train(folder: WorkFolder, seeds: Iterable[int], repeat: bool) -> tuple[i
     return tuple(sorted({*seeds} & {*missing}))
 
 
-def _devices() -> list[str]:
+def devices() -> list[str]:
     """Devices of PyTorch on this machine."""
     gpus = [f"cuda:{k}" for k in range(torch.cuda.device_count())]
     mps = ["mps"] if torch.backends.mps.is_available() else []

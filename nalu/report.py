@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from nalu import check, provenance
+from nalu import check, files, provenance
 from nalu.notebooks import NotebookError, run_notebook
 from nalu.paths import EXECUTED, NOTEBOOKS, ROOT
 
@@ -105,7 +105,8 @@ def _names() -> list[str]:
 
 def _known(names: Iterable[str]) -> list[str]:
     """Return some names of report notebooks, if that is what they are."""
-    return [check.one_of(name, _names(), "report notebook") for name in names]
+    known = _names()
+    return [check.one_of(name, known, "report notebook") for name in names]
 
 
 def _end_with_parent() -> None:
@@ -144,7 +145,7 @@ def _renew(name: str) -> tuple[str, str, str]:
         except (NotebookError, ValueError) as error:
             return name, "", str(error)
         made_from["results"] = provenance.read_results(log)
-        text, said = _clean(json.loads(executed.read_text("utf8")), source, made_from)
+        text, said = _clean(files.notebook(executed), source, made_from)
     copy.parent.mkdir(parents=True, exist_ok=True)
     part = copy.with_suffix(".part")
     part.write_text(text, "utf8")
@@ -155,7 +156,7 @@ def _renew(name: str) -> tuple[str, str, str]:
 def _clean(notebook: dict, source: Path, made_from: dict) -> tuple[str, str]:
     """The text to commit, and what the notebook wrote to standard error."""
     said = []
-    notebook["metadata"] = json.loads(source.read_text("utf8"))["metadata"] | {"nalu": made_from}
+    notebook["metadata"] = files.notebook(source)["metadata"] | {"nalu": made_from}
     for cell in notebook["cells"]:
         for key in ("papermill", "execution"):
             cell["metadata"].pop(key, None)

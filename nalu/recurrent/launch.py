@@ -11,6 +11,7 @@ import torch
 
 from nalu import files, origin, paths
 from nalu import seeds as seed_lists
+from nalu.launch import devices
 from nalu.recurrent import saved
 from nalu.recurrent.history import RUNNING, History
 from nalu.recurrent.loop import Loop
@@ -107,9 +108,8 @@ def train_condition(experiment: str, condition: str, seeds: str = "", device: st
 
 def _examine(case: SequenceCondition, device: str) -> None:
     """Refuse what cannot be trained here, before anything is written."""
-    here = ["cpu", *(f"cuda:{k}" for k in range(torch.cuda.device_count()))]
-    if device not in here and not (device == "cuda" and len(here) > 1):
-        raise ValueError(f"there is no device {device!r} here; allowed: {', '.join(here)}")
+    if device not in (allowed := devices()):
+        raise ValueError(f"there is no device {device!r} here; allowed: {', '.join(allowed)}")
     load(case.data)
 
 

@@ -18,7 +18,7 @@ import scaling
 import speed
 from timing import Row, cores
 
-from nalu import origin
+from nalu.results import origin
 from nalu.training.fused.warm import warm
 
 CSV = Path(__file__).with_name("engines.csv")

@@ -20,9 +20,9 @@ from engines import show, write
 from speed import FOREVER, UPDATES, task_of
 from timing import Row, measured, rates
 
-from nalu import origin
 from nalu.experiments import EXPERIMENTS
-from nalu.paths import ROOT
+from nalu.results import origin
+from nalu.support.paths import ROOT
 from nalu.training import Plan
 from nalu.training.cuda import gpu
 from nalu.training.cuda.engine import Cuda

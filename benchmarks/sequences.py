@@ -17,10 +17,10 @@ import torch
 from engines import machine, show, write
 from timing import Row, measured, one_core, rates
 
-from nalu.recurrent.loop import Loop
-from nalu.recurrent.measure import measure
-from nalu.recurrent.networks import Network, build
-from nalu.sequential.conditions import SequenceCondition
+from nalu.experiments.sequential_conditions import SequenceCondition
+from nalu.sequential.training.loop import Loop
+from nalu.sequential.training.measure import measure
+from nalu.sequential.training.networks import Network, build
 from nalu.tasks.digits import at_hand
 
 CSV = Path(__file__).with_name("sequences.csv")

@@ -1,8 +1,8 @@
 """Neural Arithmetic Units, reproduced as a library, a campaign and a book.
 
 The units (:mod:`nalu.units`), the protocol by which the papers measure them
-(:mod:`nalu.tasks`, :mod:`nalu.training`, :mod:`nalu.outcomes`) and the statistics
-that turn a hundred seeds into a number with an interval (:mod:`nalu.statistics`).
+(:mod:`nalu.tasks`, :mod:`nalu.training`, :mod:`nalu.analysis.outcomes`) and the statistics
+that turn a hundred seeds into a number with an interval (:mod:`nalu.analysis.statistics`).
 
 Importing ``nalu`` loads none of them, so that reading results never waits for torch.
 """

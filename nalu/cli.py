@@ -10,14 +10,16 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from nalu import check, experiments, results_csv, runs, seeds, status
-from nalu.campaign import run
-from nalu.command import REFUSED, Parser, complain
-from nalu.conditions import Experiment
-from nalu.listing import columns
-from nalu.order import Order
-from nalu.pace import Pace
-from nalu.workfolder import WorkFolder
+from nalu import experiments
+from nalu.campaign.request import Order
+from nalu.campaign.run import run
+from nalu.experiments.conditions import Experiment
+from nalu.results import csv_file, runs, status
+from nalu.results.estimate import Pace
+from nalu.results.workfolder import WorkFolder
+from nalu.support import check, seed_lists
+from nalu.support.command import REFUSED, Parser, complain
+from nalu.support.listing import columns
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,7 +95,7 @@ def _list(given: argparse.Namespace) -> int:
     else:
         entry = experiments.get(given.experiment)
         print(f"{entry.title}. Reproduces: {entry.reproduces}.")
-        rows = [(c.id, f"seeds {seeds.text(c.seeds)}", f"{c.iterations:,} iterations")
+        rows = [(c.id, f"seeds {seed_lists.text(c.seeds)}", f"{c.iterations:,} iterations")
                 for c in entry.conditions]
     _print(rows)
     return 0
@@ -117,7 +119,7 @@ def _train(given: argparse.Namespace) -> int:
 
 
 def _lease(given: argparse.Namespace) -> int:
-    from nalu.lease import run as train_for
+    from nalu.campaign.gpu_lease import run as train_for
 
     train_for(given.seconds, given.experiment, given.device, pack=given.pack,
               say=lambda line: print(line, flush=True))
@@ -148,7 +150,7 @@ def _status(given: argparse.Namespace) -> int:
         totals.append(status.total(entry.name, states))
     _print(rows)
     print(*totals, sep="\n")
-    from nalu.report import stale
+    from nalu.report.refresh import stale
 
     for name, reason in stale():
         print(f"out of date: {name}: {reason}")
@@ -156,8 +158,8 @@ def _status(given: argparse.Namespace) -> int:
 
 
 def _report(given: argparse.Namespace) -> int:
-    from nalu import headline
-    from nalu.report import run as execute
+    from nalu.pages import headline
+    from nalu.report.refresh import run as execute
 
     status = execute(given.notebook, _jobs(given.jobs))
     headline.write()
@@ -166,7 +168,7 @@ def _report(given: argparse.Namespace) -> int:
 
 def _summarise(entry: Experiment, added: int) -> None:
     """Print what is known of an experiment, a line per condition."""
-    from nalu.summary import METRICS, by_model, cell
+    from nalu.analysis.summary import METRICS, by_model, cell
 
     found = runs.by_condition(entry.name)
     if not any(map(len, found.values())):
@@ -192,11 +194,11 @@ def _with_interval(estimate: float, lower: float, upper: float) -> str:
     return f"{estimate:.4g}{interval}"
 
 
-def _shard(folder: Path, entry: Experiment) -> list[results_csv.Row]:
+def _shard(folder: Path, entry: Experiment) -> list[csv_file.Row]:
     """The rows of an experiment in another runs/ folder, none if it was not run there."""
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}")
-    rows = results_csv.read(file := folder / entry.name / "results.csv")
+    rows = csv_file.read(file := folder / entry.name / "results.csv")
     if other := next((row["experiment"] for row in rows if row["experiment"] != entry.name), None):
         raise ValueError(f"{file} has rows of {other!r}; allowed: those of {entry.name!r}")
     return rows

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor, nn
 
-from nalu import check, units
+from nalu import units
 from nalu.registry import MODELS
+from nalu.support import check
 
 
 class TwoLayer(nn.Module):

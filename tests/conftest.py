@@ -50,7 +50,7 @@ def one_style():
     """The look of all figures; none stays open. For modules that draw: ``usefixtures``."""
     import matplotlib.pyplot as plt
 
-    from nalu.figures import STYLE
+    from nalu.pages.figures import STYLE
 
     with plt.style.context(STYLE):
         yield

@@ -14,13 +14,13 @@ from numba import cuda, uint32
 from unit_cases import PAPERS
 
 from nalu.registry import MODELS
-from nalu.streams import philox_inputs
 from nalu.tasks import Arithmetic, arithmetic
 from nalu.training import Plan, checkpoint, reference
 from nalu.training.cuda import blocks, draw, gpu
 from nalu.training.cuda.engine import Cuda
 from nalu.training.cuda.target import SIMULATED, u64
 from nalu.training.reference import Reference
+from nalu.training.streams import philox_inputs
 from nalu.units.initialisation import nac_bound
 
 pytestmark = pytest.mark.skipif(gpu.missing() is not None, reason=str(gpu.missing()))

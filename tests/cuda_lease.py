@@ -1,4 +1,4 @@
-"""Tests of `nalu.lease`, in Numba's simulator; `test_cuda` starts them."""
+"""Tests of `nalu.campaign.gpu_lease`, in Numba's simulator; `test_cuda` starts them."""
 
 import sys
 import tarfile
@@ -9,8 +9,12 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from nalu import experiments, lease, origin, paths, provenance, results_csv, runs
+from nalu import experiments
+from nalu.campaign import gpu_lease
 from nalu.experiments import Experiment, grid
+from nalu.report import provenance
+from nalu.results import csv_file, origin, runs
+from nalu.support import paths
 from nalu.tasks import Arithmetic, arithmetic
 from nalu.training import Plan
 from nalu.training.cuda.engine import Cuda
@@ -31,7 +35,7 @@ def small(monkeypatch, tmp_path):
         monkeypatch.setattr(module, "RUNS", tmp_path)
     monkeypatch.setattr(origin, "commit", lambda: "abc")
     monkeypatch.setattr(arithmetic, "EVALUATION_SIZE", 10)
-    monkeypatch.setattr(lease, "LAST", 0.0)
+    monkeypatch.setattr(gpu_lease, "LAST", 0.0)
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-4)
     with warnings.catch_warnings():
@@ -41,16 +45,16 @@ def small(monkeypatch, tmp_path):
 
 
 def test_the_most_important_come_first_and_each_run_once():
-    found = [(lane.experiment.name, lane.condition.model, lane.seed) for lane in lease.queue()]
+    found = [(lane.experiment.name, lane.condition.model, lane.seed) for lane in gpu_lease.queue()]
     assert found == [("operations", model, seed) for seed in range(3) for model in ("NMU", "NALU")] \
         + [("other", "NAU", 0)], "NMU of the other experiment is that of the first"
 
 
 def test_it_trains_all_and_packs_the_results(tmp_path):
     said, pack = [], tmp_path / "results.tar.gz"
-    assert lease.run(600, device="cpu", pack=pack, say=said.append) == 7
+    assert gpu_lease.run(600, device="cpu", pack=pack, say=said.append) == 7
     assert said[-1] == "7 rows added, 0 runs are left"
-    assert lease.queue() == [] and len(runs.results("operations")) == 6
+    assert gpu_lease.queue() == [] and len(runs.results("operations")) == 6
     rows = runs.results("operations").query("model == 'NMU'").set_index("seed")
     machine = Cuda(Plan("NMU", Arithmetic(simple=True), (2,), 4, stream="authors"))
     machine.advance(5)
@@ -59,14 +63,14 @@ def test_it_trains_all_and_packs_the_results(tmp_path):
     with tarfile.open(pack) as archive:
         assert sorted(archive.getnames()) == ["operations/results.csv", "other/results.csv"]
         archive.extractall(tmp_path / "elsewhere", filter="data")
-    packed = results_csv.read(tmp_path / "elsewhere" / "operations" / "results.csv")
-    assert packed == results_csv.read(tmp_path / "operations" / "results.csv")
-    assert lease.run(600, device="cpu", say=said.append) == 0
+    packed = csv_file.read(tmp_path / "elsewhere" / "operations" / "results.csv")
+    assert packed == csv_file.read(tmp_path / "operations" / "results.csv")
+    assert gpu_lease.run(600, device="cpu", say=said.append) == 0
 
 
 def test_what_does_not_fit_is_not_begun(monkeypatch):
     said = []
-    assert lease.run(1, device="cpu", pace=1.0, say=said.append) == 0
+    assert gpu_lease.run(1, device="cpu", pace=1.0, say=said.append) == 0
     assert said == ["0 rows added, 7 runs are left"]
 
 
@@ -77,17 +81,17 @@ def test_what_turns_out_too_long_is_halved(monkeypatch):
         sizes.append(len(lanes))
         return None, 1e9
 
-    monkeypatch.setattr(lease, "train", train)
-    assert lease.run(5, device="cpu", say=said.append) == 0
+    monkeypatch.setattr(gpu_lease, "train", train)
+    assert gpu_lease.run(5, device="cpu", say=said.append) == 0
     assert sizes == [6, 3, 1]
 
 
 def test_it_ends_in_time_whatever_the_pace(monkeypatch):
     begun, said = time.monotonic(), []
-    monkeypatch.setattr(lease, "TRIAL", 0.0)
+    monkeypatch.setattr(gpu_lease, "TRIAL", 0.0)
     slow = grid(["NALU"], simple=True, iterations=10**6, seeds=range(2))
     monkeypatch.setattr(experiments, "EXPERIMENTS", {"slow": Experiment("slow", "S", "N", slow)})
-    assert lease.run(4, device="cpu", pace=1e9, say=said.append) == 0
+    assert gpu_lease.run(4, device="cpu", pace=1e9, say=said.append) == 0
     assert time.monotonic() - begun < 30 and "2 runs are left" in said[-1]
 
 
@@ -106,6 +110,6 @@ def test_the_benchmark_in_miniature(monkeypatch):
 
 
 def test_an_archive_that_cannot_be_written_is_found_before_the_training(monkeypatch, tmp_path):
-    monkeypatch.setattr(lease, "train", None)
+    monkeypatch.setattr(gpu_lease, "train", None)
     with pytest.raises(FileNotFoundError):
-        lease.run(1000, device="cuda", pack=tmp_path / "nowhere" / "x.tar.gz")
+        gpu_lease.run(1000, device="cuda", pack=tmp_path / "nowhere" / "x.tar.gz")

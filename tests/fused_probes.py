@@ -10,16 +10,8 @@ from numba import njit
 from nalu import units
 from nalu.training.fused import batches, mersenne, philox, scalars
 from nalu.training.fused.cache import ENGINE
+from nalu.training.fused.kernels import KERNELS, backward, chain, forward, penalty, project, weight
 from nalu.training.fused.member import CODES
-from nalu.training.fused.kernels import (
-    KERNELS,
-    backward,
-    chain,
-    forward,
-    penalty,
-    project,
-    weight,
-)
 from nalu.training.fused.scalars import FAST
 
 probe = njit(cache=True, fastmath=FAST, error_model="numpy")

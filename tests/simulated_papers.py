@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pandas as pd
 
-from nalu.evidence import Evidence
-from nalu.notation import scientific_rounding
-from nalu.printed import RATE, Printed
-from nalu.statistics import Interval, success_rate
-from nalu.summary import Cell
+from nalu.analysis.statistics import Interval, success_rate
+from nalu.analysis.summary import Cell
+from nalu.paper.evidence import Evidence
+from nalu.paper.numbers import RATE, Printed
+from nalu.support.notation import scientific_rounding
 
 SPARSITY = "sparsity_error_mean"
 

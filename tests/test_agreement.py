@@ -10,7 +10,8 @@ from math import isnan, nan
 import pandas as pd
 import pytest
 
-from nalu import agreement, figures, published
+from nalu.pages import agreement_figures, figures
+from nalu.paper import agreement, published
 from nalu.registry import MODELS
 
 pytestmark = pytest.mark.usefixtures("one_style")
@@ -82,7 +83,7 @@ def test_undecided_cells_of_the_authors():
 
 
 def test_the_strip_draws_each_side_of_its_line():
-    ax = agreement.strip(ROWS, AUTHORS, CELLS)
+    ax = agreement_figures.strip(ROWS, AUTHORS, CELLS)
     bars = {(tuple(c.get_color()[0][:3]), c.get_alpha()): [s[0, 0] for s in c.get_segments()]
             for c in ax.collections if len(c.get_segments())}
     colour = matplotlib.colors.to_rgb(MODELS["NMU"].colour)
@@ -95,16 +96,16 @@ def test_the_strip_draws_each_side_of_its_line():
 
 
 def test_steps_are_drawn_one_against_the_other():
-    ax = agreement.steps(PAIRS, CELLS)
+    ax = agreement_figures.steps(PAIRS, CELLS)
     points, line = ax.lines
     assert points.get_xydata().tolist() == [[1000, 1000], [2000, 5000]]
     assert points.get_label().endswith("NMU, n = 2") and points.get_color() == MODELS["NMU"].colour
     assert (line.get_xdata() == line.get_ydata()).all()
-    assert [t.get_text() for t in agreement.steps(PAIRS.iloc[:0], CELLS).texts] == ["not run yet"]
+    assert [t.get_text() for t in agreement_figures.steps(PAIRS.iloc[:0], CELLS).texts] == ["not run yet"]
 
 
 def test_the_same_strip_has_the_same_bytes(tmp_path):
     for file in ("one.svg", "two.svg"):
-        figures.save(agreement.strip(ROWS, AUTHORS, CELLS).figure, tmp_path / file)
+        figures.save(agreement_figures.strip(ROWS, AUTHORS, CELLS).figure, tmp_path / file)
     one, two = ((tmp_path / file).read_bytes() for file in ("one.svg", "two.svg"))
     assert one == two

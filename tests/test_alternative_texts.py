@@ -3,13 +3,13 @@
 import pytest
 from test_notebooks import cells
 
-from nalu import published, report, sweeps
-from nalu.sequential import outcomes
+from nalu.paper import published, sequences, sweeps
+from nalu.report import refresh
 
 
 def texts(page):
     """The alternative texts of a page, joined."""
-    images = (cell["metadata"].get("mystnb", {}).get("image", {}) for cell in cells(report.sources()[page]))
+    images = (cell["metadata"].get("mystnb", {}).get("image", {}) for cell in cells(refresh.sources()[page]))
     return " ".join(image.get("alt", "") for image in images)
 
 
@@ -39,7 +39,7 @@ class Sequence(Static):
     """Printed success rates of a figure by the length of the test sequences."""
 
     def __init__(self, name):
-        points = outcomes.printed([name])
+        points = sequences.printed([name])
         points = points[points["metric"] == "success_rate"]
         for condition, line in points.groupby("condition"):
             self[condition, "mul", "Adam"] = dict(zip(line["test_length"], line["estimate"], strict=True))
@@ -153,7 +153,7 @@ def test_rates_of_the_operations():
 
 def test_no_alternative_text_speaks_of_the_paper_unchecked():
     """Whoever writes another one finds its place above."""
-    for page in report.sources():
+    for page in refresh.sources():
         name, said = page.removeprefix("experiments/"), texts(page)
         known = [words for of, *_, words in [*SWEEPS, *SEQUENCES] if of == name]
         for begin in said.split("In the paper ")[1:]:

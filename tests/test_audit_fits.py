@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nalu import published, summary
-from nalu.audit import cells, optimiser, solved_at_fit, sparsity_fit
-from nalu.statistics import sparsity_error_mean
+from nalu.analysis import summary
+from nalu.analysis.statistics import sparsity_error_mean
+from nalu.paper import published
+from nalu.paper.audit import cells, optimiser, solved_at_fit, sparsity_fit
 
 NOTHING = summary.by_model(published.per_seed().iloc[:0])
 STEPS = np.array([1.0, 1.2, 0.9, 1.1, 16.0])

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nalu import figures, published, summary
-from nalu.audit import cells, row_order
-from nalu.audit import figures as drawn
-from nalu.audit import threshold_script as script
+from nalu.analysis import summary
+from nalu.pages import audit_figures as drawn
+from nalu.pages import figures
+from nalu.paper import published
+from nalu.paper.audit import cells, row_order
+from nalu.paper.audit import threshold_script as script
 from nalu.registry import MODELS
 from nalu.tasks import OPERATIONS, Arithmetic
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nalu import published
-from nalu.audit import row_order
+from nalu.paper import published
+from nalu.paper.audit import row_order
 
 
 def by_hand(keys):

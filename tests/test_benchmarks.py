@@ -11,7 +11,7 @@ import pytest
 import tiny_digits
 import torch
 
-from nalu.paths import NOTEBOOKS, ROOT
+from nalu.support.paths import NOTEBOOKS, ROOT
 from nalu.tasks import Arithmetic
 from nalu.training import Plan
 from nalu.training.fused.engine import Fused
@@ -122,6 +122,7 @@ def test_what_is_trained_together_is_the_same_and_costs_less(engines):
 
 def test_the_plain_loop_on_sequences_does_what_ours_does(engines, monkeypatch, tmp_path):
     import sequences
+
     from nalu.tasks import digits
 
     tiny_digits.use_here(monkeypatch, tmp_path)

@@ -6,13 +6,15 @@ from types import MappingProxyType
 import pytest
 import tiny
 
-from nalu import beside, experiments, published, results_csv, runs
+from nalu import experiments
 from nalu.experiments import EXPERIMENTS, get
+from nalu.paper import matched, published
+from nalu.results import csv_file, runs
 
 
 def printed(experiment, condition):
     """The papers' values of a condition."""
-    return beside.printed(get(experiment), get(experiment).condition(condition))
+    return matched.printed(get(experiment), get(experiment).condition(condition))
 
 
 @pytest.mark.parametrize(("name", "models"), [
@@ -24,7 +26,7 @@ def printed(experiment, condition):
 ])
 def test_only_known_models_are_not_printed(name, models):
     entry = EXPERIMENTS[name]
-    without = {c.model for c in entry.conditions if not beside.printed(entry, c)}
+    without = {c.model for c in entry.conditions if not matched.printed(entry, c)}
     assert without == models
 
 
@@ -33,7 +35,7 @@ def test_every_point_of_a_figure_is_that_of_one_condition(name):
     entry = EXPERIMENTS[name]
     figures = {entry.published.format(operation=c.task.operation) for c in entry.conditions}
     points = sum(len(published.figure(figure)) for figure in figures)
-    assert sum(len(beside.printed(entry, c)) for c in entry.conditions) == points
+    assert sum(len(matched.printed(entry, c)) for c in entry.conditions) == points
 
 
 def test_values_are_those_of_the_table_and_the_figure():
@@ -55,13 +57,13 @@ def test_ours_stand_beside_theirs(tmp_path, monkeypatch):
     monkeypatch.setattr(experiments, "EXPERIMENTS", MappingProxyType({**EXPERIMENTS}))
     entry = get("ten_parameters")
     case = entry.condition("NMU")
-    assert [row[1] for row in beside.lines(entry, case)] == ["here, 0 runs", "---", "---", "---", "---"]
+    assert [row[1] for row in matched.lines(entry, case)] == ["here, 0 runs", "---", "---", "---", "---"]
     outcome = {"solved": True, "solved_at": 14000, "sparsity_error": 1e-5}
     row = {"experiment": entry.name} | case.settings() | outcome
-    runs.merge(entry.name, [results_csv.row(row | {"seed": s}) for s in range(10)])
-    lines = beside.lines(entry, case)
+    runs.merge(entry.name, [csv_file.row(row | {"seed": s}) for s in range(10)])
+    lines = matched.lines(entry, case)
     assert lines[0] == ("ten_parameters NMU", "here, 10 runs", "in the paper, 100 runs")
     assert lines[1][0] == "success rate" and lines[1][2].startswith("0.94 [")
     assert lines[-1] == ("verdict on the rates", "agree", "p = 1")
-    assert beside.lines(entry, entry.condition("Gated_NAU_NMU")) == []
-    assert math.isnan(beside.measured(entry, entry.condition("NALU"))["success_rate"].estimate)
+    assert matched.lines(entry, entry.condition("Gated_NAU_NMU")) == []
+    assert math.isnan(matched.measured(entry, entry.condition("NALU"))["success_rate"].estimate)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nalu.conditions import Condition
-from nalu.outcomes import summarise
+from nalu.analysis.outcomes import summarise
+from nalu.experiments.conditions import Condition
 from nalu.tasks import Arithmetic
 
 ROOT = Path(__file__).resolve().parents[1]

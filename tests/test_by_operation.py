@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from reading_cases import MODELS, NO_ROWS, PRINTED, ROWS
 
-from nalu import by_operation, figures, summary
+from nalu.analysis import summary
+from nalu.pages import figures, operation_panels
 from nalu.registry import MODELS as REGISTRY
 
 pytestmark = pytest.mark.usefixtures("one_style")
@@ -21,8 +22,8 @@ NOTHING = summary.by_model(NO_ROWS)
 CELLS = [(o, m) for o in OPERATIONS for m in MODELS]
 
 DRAWN = {
-    "success": lambda rows, ours: by_operation.success(ours, PAPER, MODELS, OPERATIONS),
-    "solved_at": lambda rows, ours: by_operation.solved_at(rows, ours, PAPER, MODELS, OPERATIONS),
+    "success": lambda rows, ours: operation_panels.success(ours, PAPER, MODELS, OPERATIONS),
+    "solved_at": lambda rows, ours: operation_panels.solved_at(rows, ours, PAPER, MODELS, OPERATIONS),
 }
 
 
@@ -69,21 +70,21 @@ def test_the_same_figure_has_the_same_bytes(name, tmp_path):
 
 
 def test_what_was_learned_and_by_whom():
-    assert by_operation.learned(OURS, OPERATIONS) == ["mul", "add"]
-    assert by_operation.learned_by(OURS, MODELS) == ["NMU", "NALU"]
-    assert by_operation.learned(NOTHING, OPERATIONS) == by_operation.learned_by(NOTHING, MODELS) == []
+    assert operation_panels.learned(OURS, OPERATIONS) == ["mul", "add"]
+    assert operation_panels.learned_by(OURS, MODELS) == ["NMU", "NALU"]
+    assert operation_panels.learned(NOTHING, OPERATIONS) == operation_panels.learned_by(NOTHING, MODELS) == []
 
 
 def test_verdicts_by_cell():
-    said = by_operation.verdicts(OURS, PAPER, CELLS)
+    said = operation_panels.verdicts(OURS, PAPER, CELLS)
     assert said["mul", "NMU"] == said["mul", "NALU"] == "agree"
     assert said["mul", "NAC_mul"] == "not run yet" and said["add", "NALU"] == "not printed"
     failed = summary.by_model(pd.concat([ROWS.assign(solved=False)] * 3))
-    assert by_operation.verdicts(failed, PAPER, CELLS)["mul", "NMU"] == "differ"
+    assert operation_panels.verdicts(failed, PAPER, CELLS)["mul", "NMU"] == "differ"
 
 
 def test_the_matrix_has_a_line_per_model_and_says_n():
-    table = by_operation.matrix(OURS, PAPER, CELLS)
+    table = operation_panels.matrix(OURS, PAPER, CELLS)
     assert table.columns.tolist() == ["model", r"\(\times\)", r"\(+\)", r"\(z^2\)"]
     assert table["model"].tolist() == [REGISTRY[m].plain for m in MODELS]
     assert table.loc[0].tolist() == ["NMU", "agree, n = 4", "not run yet", "not run yet"]
@@ -96,4 +97,4 @@ def test_the_matrix_has_a_line_per_model_and_says_n():
     (["not printed"], "1 not printed"),
 ])
 def test_counts_in_words(words, said):
-    assert by_operation.counted(words) == said
+    assert operation_panels.counted(words) == said

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from nalu import check
+from nalu.support import check
 
 
 @pytest.mark.parametrize("given, nearest", [("NUM", "NMU"), ("nmu", "NMU"), ("NALU_seperate", "NALU_separate")])

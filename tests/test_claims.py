@@ -11,14 +11,17 @@ import pandas as pd
 import pytest
 from simulated_papers import SPARSITY, printed, rate, rows
 
-from nalu import artefacts, beside, claims, claims_table, comparisons, evidence, paths, published
-from nalu import printed as printing
-from nalu.claims import AGREE, ARTEFACT, DIFFER, FEW, NOT_COMPARABLE, judge
-from nalu.evidence import Evidence
+from nalu.analysis import comparisons
+from nalu.analysis.statistics import Interval, success_rate
+from nalu.analysis.summary import Cell
 from nalu.experiments import EXPERIMENTS
-from nalu.statistics import Interval, success_rate
-from nalu.summary import Cell
-from nalu.tables import NOT_RUN
+from nalu.pages import claims_table
+from nalu.paper import artefacts, claims, evidence, matched, published
+from nalu.paper import numbers as printing
+from nalu.paper.claims import AGREE, ARTEFACT, DIFFER, FEW, NOT_COMPARABLE, judge
+from nalu.paper.evidence import Evidence
+from nalu.support import paths
+from nalu.support.notation import NOT_RUN
 
 AUTHORS = published.per_seed()
 
@@ -55,7 +58,7 @@ def test_a_place_is_that_of_the_experiments_own_comparison(numbers):
            and n.source == n.place.experiment.published.format(operation=n.operation)]
     assert len(own) > 500
     for n in own[::7]:
-        value = beside.printed(*n.place)[n.metric]
+        value = matched.printed(*n.place)[n.metric]
         assert repr(value) == repr(n.cell), n
 
 

@@ -8,9 +8,9 @@ import pytest
 from scipy.stats import binom
 from simulated_papers import paper, rate, sparsity, step_mean
 
-from nalu import comparisons
-from nalu.claims import AGREE, ARTEFACT, DIFFER, verdicts
-from nalu.notation import scientific_rounding
+from nalu.analysis import comparisons
+from nalu.paper.claims import AGREE, ARTEFACT, DIFFER, verdicts
+from nalu.support.notation import scientific_rounding
 
 LEVEL = 0.05
 

@@ -7,8 +7,12 @@ import nbformat
 import pytest
 import tiny
 
-from nalu import cli, experiments, notebooks, order, paths, results_csv, runs, status
-from nalu.workfolder import WorkFolder
+from nalu import cli, experiments
+from nalu.campaign import request
+from nalu.report import notebooks
+from nalu.results import csv_file, runs, status
+from nalu.results.workfolder import WorkFolder
+from nalu.support import paths
 
 
 @pytest.fixture
@@ -33,7 +37,7 @@ def finish(operation, seeds=range(3)):
     """Give a condition of ``spark`` results."""
     settings = {"experiment": "spark"} | spark(operation).condition.settings()
     outcome = {"solved": True, "solved_at": 1000, "sparsity_error": 0.1, "best_step": 0}
-    runs.merge("spark", [results_csv.row(settings | outcome | {"seed": s}) for s in seeds])
+    runs.merge("spark", [csv_file.row(settings | outcome | {"seed": s}) for s in seeds])
 
 
 @pytest.mark.parametrize(("command", "message"), [
@@ -116,7 +120,7 @@ def test_failure_in_the_kernel(shelf, capsys, monkeypatch, said, expected):
     def fail(*_, **__):
         raise notebooks.NotebookError(said)
 
-    monkeypatch.setattr(order, "run_notebook", fail)
+    monkeypatch.setattr(request, "run_notebook", fail)
     assert cli.main(["train", "spark", "NAU-add"]) == expected[0]
     err = capsys.readouterr().err
     assert err.endswith(expected[1])
@@ -130,7 +134,7 @@ def test_failure_of_one_condition_does_not_stop_the_others(shelf, monkeypatch):
         tried.append(target.parent.parent.name)
         raise notebooks.NotebookError("no luck")
 
-    monkeypatch.setattr(order, "run_notebook", fail)
+    monkeypatch.setattr(request, "run_notebook", fail)
     assert cli.main(["train", "spark"]) == 1 and tried == ["NAU-add", "NAU-sub"]
 
 
@@ -151,7 +155,7 @@ def test_rows_of_another_experiment_are_not_merged(shelf, tmp_path, capsys):
 
 
 def test_finished_condition_starts_no_kernel(shelf, capsys, monkeypatch):
-    monkeypatch.setattr(order, "run_notebook", None)
+    monkeypatch.setattr(request, "run_notebook", None)
     finish("add")
     assert cli.main(["train", "spark", "NAU-add"]) == 0
     finish("sub", [1])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nalu import origin
+from nalu.results import origin
 from nalu.tasks import Arithmetic
 from nalu.training import Plan
 from nalu.training.cuda import gpu

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from nalu.divergence import distances, exponent, nudged, parted_at
 from nalu.registry import MODELS
 from nalu.tasks import Arithmetic
 from nalu.training import Plan
+from nalu.training.divergence import distances, exponent, nudged, parted_at
 
 SMALL = Arithmetic("mul", simple=True)
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import sympy
 
-from nalu import report
-from nalu.paths import BOOK, EXECUTED
+from nalu.report import refresh
+from nalu.support.paths import BOOK, EXECUTED
 from nalu.tasks import Arithmetic
 
 PAGE = (BOOK / "errata.md").read_text("utf8")
@@ -33,7 +33,7 @@ def test_an_entry_names_where_it_is_checked(name):
     checked = ENTRIES[name].partition("Checked\n")[2].partition("Matters\n")[0]
     pages = re.findall(r"\{doc\}`notebooks/([\w/]+)`", checked)
     assert pages or "{numref}" in checked or "tests/test_errata.py" in checked
-    assert set(pages) <= set(report.sources())
+    assert set(pages) <= set(refresh.sources())
 
 
 def test_every_page_that_shows_an_error_is_cited():

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from nalu import published, results_csv
 from nalu.experiments import EXPERIMENTS, Condition, Experiment, get, grid
+from nalu.paper import published
+from nalu.results import csv_file
 from nalu.tasks import Arithmetic
 
 RUNS = {  # of the authors' scripts; twelve runs of their big table are replayed on their own
@@ -121,7 +122,7 @@ def test_condition_trains_two_steps(condition):
     first = condition.seeds[:1]
     history = train(seeds=first, **condition.plan_arguments() | {"iterations": 1})
     assert history["step"].tolist() == [0]
-    assert set(condition.settings()) | {"experiment"} == set(results_csv.SETTINGS)
+    assert set(condition.settings()) | {"experiment"} == set(csv_file.SETTINGS)
 
 
 @pytest.mark.parametrize("entry", EXPERIMENTS.values(), ids=EXPERIMENTS)

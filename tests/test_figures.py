@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from reading_cases import MODELS, NO_ROWS, PRINTED, ROWS
 
-from nalu import figures, headline, summary
+from nalu.analysis import summary
+from nalu.pages import figures, headline
 from nalu.registry import MODELS as REGISTRY
 
 pytestmark = pytest.mark.usefixtures("one_style")

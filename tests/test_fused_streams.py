@@ -1,12 +1,12 @@
-"""The random numbers of the fused loop are those of `nalu.streams`, to the last bit."""
+"""The random numbers of the fused loop are those of `nalu.training.streams`, to the last bit."""
 
 import numpy as np
 import pytest
 from fused_probes import authors_batch, philox_inputs, sums_and_target, twister
 
-from nalu.streams import training_data
 from nalu.tasks import OPERATIONS, Arithmetic
 from nalu.training.fused.loop import ROWS
+from nalu.training.streams import training_data
 
 TWO = ((-2, -1), (3, 4))
 ODD = ((0.1, 0.7), (5.3, 5.9))  # a width that is no power of two: products are rounded

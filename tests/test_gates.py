@@ -10,7 +10,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from nalu import beside, figures, gates, published
+from nalu.pages import figures, gate_figures
+from nalu.paper import gates, matched, published
 
 pytestmark = pytest.mark.usefixtures("one_style")
 
@@ -25,7 +26,7 @@ ROWS = pd.DataFrame({
 
 BARS = gates.bars(ROWS)
 NO_BARS = gates.bars(ROWS.iloc[:0])
-NAMES = {theirs: ours for ours, theirs in beside.PRINTED_AS.items()}
+NAMES = {theirs: ours for ours, theirs in matched.PRINTED_AS.items()}
 PAPER = published.gate_histogram().replace({"model": NAMES})
 
 
@@ -77,7 +78,7 @@ def test_the_table_says_what_was_not_run():
 
 
 def test_the_histogram_draws_shares_of_all_runs():
-    figure = gates.histogram(BARS, PAPER, [MODEL], ["mul", "add"])
+    figure = gate_figures.histogram(BARS, PAPER, [MODEL], ["mul", "add"])
     bars = [bar for bar in figure.axes[0].patches if isinstance(bar, plt.Rectangle)]
     colour = matplotlib.colors.to_rgba(gates.MODELS[MODEL].colour)
     ours = [bar.get_height() for bar in bars if bar.get_facecolor() == colour]
@@ -88,23 +89,23 @@ def test_the_histogram_draws_shares_of_all_runs():
 
 
 def test_without_results_the_figures_say_so():
-    figure = gates.histogram(NO_BARS, PAPER, [MODEL], ["mul", "add"])
+    figure = gate_figures.histogram(NO_BARS, PAPER, [MODEL], ["mul", "add"])
     assert all("not run yet" in ax.texts[1].get_text() for ax in figure.axes)
-    assert [t.get_text() for t in gates.sides(ROWS.iloc[:0], [MODEL]).texts] == ["not run yet"]
+    assert [t.get_text() for t in gate_figures.sides(ROWS.iloc[:0], [MODEL]).texts] == ["not run yet"]
 
 
 def test_seeds_that_chose_one_side_for_both():
     both = gates.on_both(ROWS).set_index("seed")["same"]
     assert both.to_dict() == {0: True, 1: True, 2: True, 3: False}
-    ax = gates.sides(ROWS, [MODEL])
+    ax = gate_figures.sides(ROWS, [MODEL])
     assert ax.texts[0].get_text() == "3 of 4\nsame side"
     assert ax.get_yticklabels()[0].get_text() == "NALU (shared)\nn = 8"
     right, wrong = (ax.collections[i].get_segments() for i in (0, 1))
     assert [s[0, 0] for s in right] == [0, 2, 3] and [s[0, 0] for s in wrong] == [1]
 
 
-@pytest.mark.parametrize("draw", [lambda: gates.histogram(BARS, PAPER, [MODEL], ["mul", "add"]),
-                                  lambda: gates.sides(ROWS, [MODEL]).figure])
+@pytest.mark.parametrize("draw", [lambda: gate_figures.histogram(BARS, PAPER, [MODEL], ["mul", "add"]),
+                                  lambda: gate_figures.sides(ROWS, [MODEL]).figure])
 def test_the_same_figure_has_the_same_bytes(draw, tmp_path):
     for file in ("one.svg", "two.svg"):
         figures.save(draw(), tmp_path / file)

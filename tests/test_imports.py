@@ -12,37 +12,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "nalu").rglob("*.py"))
 
-# A part of the package may import itself and the parts on the lines above it: the arrows of
-# the design, from formulas and tools to the command line. A new module needs a place here.
-LEVELS = [
-    {"check", "paths", "files", "notation", "progress", "listing", "command"},
-    {"registry", "units", "tasks", "statistics", "published", "seeds", "origin", "results_csv"},
-    {"models", "streams", "conditions", "outcomes", "summary", "provenance", "notebooks", "show", "kappa"},
-    {"training", "grid", "tables", "figures", "report", "shard", "interactive", "matrices"},
-    {"mirror", "divergence"},
-    {"experiments", "verdict", "agreement", "gates"},
-    {"comparisons"},
-    {"artefacts"},
-    {"runs", "by_operation"},
-    {"curves", "headline", "beside", "pace"},
-    {"workfolder", "sweeps", "sequential"},
-    {"launch", "lease", "repeated", "status", "panels", "printed", "audit"},
-    {"evidence", "recurrent"},
-    {"claims"},
-    {"claims_table"},
-    {"jobs", "order", "together"},
-    {"campaign"},
-    {"cli"},
-    {"__main__"},
-]
-LEVEL = {part: number for number, parts in enumerate(LEVELS) for part in parts}
-
-COMPUTE = {"units", "models", "streams", "training", "divergence", "audit", "launch", "lease", "together", "order",
-           "campaign", "recurrent", "cli", "__main__"}
+COMPUTE = ("nalu.units", "nalu.models", "nalu.training", "nalu.sequential.training", "nalu.recurrent", "nalu.paper.audit.row_order",
+           *(f"nalu.campaign.{name}" for name in ("launch", "gpu_lease", "shared_batches", "request", "run")),
+           "nalu.cli", "nalu.__main__", "nalu.sequential.__main__")
 """All else is the reading side: seconds, and no torch."""
-
-PLAIN = ["notation", "outcomes", "statistics", "kappa", "summary", "tables", "verdict"]
-"""Arrays and data frames in, arrays and data frames out."""
 
 
 def name_of(path):
@@ -54,12 +27,7 @@ def name_of(path):
 NAMES = {name_of(path): path for path in MODULES}
 
 
-def part(name):
-    """`nalu.training.plan` belongs to `training`."""
-    return (name.split(".") + [""])[1]
-
-
-READING = [name for name in NAMES if part(name) not in COMPUTE]
+READING = [name for name in NAMES if not any(name == other or name.startswith(f"{other}.") for other in COMPUTE)]
 
 
 def imports(path, at_load=False):
@@ -76,24 +44,11 @@ def imports(path, at_load=False):
                 yield f"{base}.{alias.name}" if f"{base}.{alias.name}" in NAMES else base
 
 
-def own_parts(name):
-    """Parts of this package that a module imports, its own left out."""
-    found = {part(module) for module in imports(NAMES[name]) if module.split(".")[0] == "nalu"}
-    return found - {part(name), ""}
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if part(name)])
-def test_imports_point_one_way(name):
-    here = part(name)
-    assert here in LEVEL, f"{name} is new: give it a place in LEVELS"
-    wrong = sorted(other for other in own_parts(name) if LEVEL[other] >= LEVEL[here])
-    assert not wrong, f"{name} imports {wrong}, which come after it"
-
-
-@pytest.mark.parametrize("name", READING)
-def test_the_reading_side_does_not_import_the_compute_side(name):
-    assert not own_parts(name) & COMPUTE
-    assert "torch" not in {module.split(".")[0] for module in imports(NAMES[name])}
+def test_rooms_import_what_lies_below_them():
+    """The contracts stand in pyproject.toml."""
+    done = subprocess.run([Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done.stdout
 
 
 def test_no_two_modules_import_each_other_when_loaded():
@@ -124,11 +79,10 @@ def test_the_package_itself_loads_nothing():
     assert run("import sys; a = set(sys.modules); import nalu; print(*set(sys.modules) - a)") == ["nalu"]
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if part(name) in PLAIN])
-def test_statistics_and_tables_touch_no_files(name):
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("nalu.analysis.")])
+def test_plain_numbers_touch_no_files(name):
     found = {module.split(".")[0] for module in imports(NAMES[name])}
     assert not found & {"os", "pathlib", "shutil", "subprocess", "tempfile"}
-    assert not own_parts(name) & {"files", "paths", "runs"}
     assert not re.search(r"\bopen\(|read_csv|to_csv", NAMES[name].read_text("utf8"))
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
-from nalu import interactive, paths
+from nalu.pages import plot3d
+from nalu.support import paths
 
 LINE = np.linspace(0, 1, 3)
 SURFACES = {name: (LINE, LINE, np.outer(LINE, LINE)) for name in ("one", "two", "three")}
@@ -16,7 +17,7 @@ SURFACES = {name: (LINE, LINE, np.outer(LINE, LINE)) for name in ("one", "two", 
 
 @pytest.fixture
 def figure():
-    return interactive.surfaces(SURFACES, {"two": ([0], [0], [0])}, ("x", "y", "z"))
+    return plot3d.surfaces(SURFACES, {"two": ([0], [0], [0])}, ("x", "y", "z"))
 
 
 def test_each_button_shows_one_surface(figure):
@@ -29,16 +30,16 @@ def test_each_button_shows_one_surface(figure):
 
 def test_the_page_has_a_described_picture_and_the_data(figure, monkeypatch):
     shown = []
-    monkeypatch.setattr(interactive, "display", lambda data, raw: shown.append(data["text/html"]))
+    monkeypatch.setattr(plot3d, "display", lambda data, raw: shown.append(data["text/html"]))
     still = plt.figure(figsize=(1, 1))
-    interactive.show(figure, still, 'a "bowl" </script>')
+    plot3d.show(figure, still, 'a "bowl" </script>')
     plt.close(still)
     page = BeautifulSoup(shown[0], "html.parser")
     box = page.select_one("div.plot3d")
     assert page.img["alt"] == 'a "bowl" </script>' and box["aria-label"] != page.img["alt"], "would be read twice"
     assert json.loads(page.script.string)["layout"]["updatemenus"][0]["buttons"][2]["label"] == "three"
     with pytest.raises(ValueError, match="alt is empty"):
-        interactive.show(figure, still, " ")
+        plot3d.show(figure, still, " ")
 
 
 def test_the_script_stays_in_the_book():

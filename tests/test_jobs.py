@@ -7,8 +7,11 @@ from types import MappingProxyType
 import pytest
 import tiny
 
-from nalu import experiments, files, jobs, pace, results_csv, runs, status
+from nalu import experiments
+from nalu.campaign import jobs
 from nalu.experiments import EXPERIMENTS, Experiment, grid
+from nalu.results import csv_file, estimate, runs, status
+from nalu.support import files
 from nalu.training import Plan
 from nalu.training.engines import ENGINES
 from nalu.training.together import ABLE
@@ -32,7 +35,7 @@ def finish(job, seconds=2.0, **values):
     outcome = {"solved": True, "solved_at": 1000, "sparsity_error": 0.1, "best_step": 0,
                "device": "cpu", "seconds": seconds} | values
     runs.merge(job.experiment.name,
-               [results_csv.row(settings | outcome | {"seed": s}) for s in job.seeds])
+               [csv_file.row(settings | outcome | {"seed": s}) for s in job.seeds])
 
 
 def names(found):
@@ -125,7 +128,7 @@ def test_process_killed_before_it_wrote_its_rows_is_made_up_for(shelf):
     finish(begun), finish(elsewhere)
     begun.rows.parent.mkdir(parents=True)
     jobs.complete([begun, elsewhere])
-    assert results_csv.read(begun.rows) == runs.rows("spark", begun.names[0], begun.seeds)
+    assert csv_file.read(begun.rows) == runs.rows("spark", begun.names[0], begun.seeds)
     assert not elsewhere.rows.parent.exists(), "results of another machine leave no folder here"
     begun.rows.write_text("as it was")
     jobs.complete([begun])
@@ -149,7 +152,7 @@ def test_time_left_comes_from_recorded_runs(shelf):
     assert [s.seconds for s in status.of(add.experiment)] == [0, 60]
     assert status.total("spark", status.of(add.experiment)) == "spark: 1 of 2 conditions, 3 of 6 runs; left: 0:01:00"
     (nmu, nalu) = experiments.get("tiny").conditions
-    assert pace.Pace().seconds(nmu) != pace.Pace().seconds(nmu), "no NMU is recorded"
+    assert estimate.Pace().seconds(nmu) != estimate.Pace().seconds(nmu), "no NMU is recorded"
     finish(sub, 40.0)
     assert status.total("spark", status.of(add.experiment)) == "spark: 2 of 2 conditions, 6 of 6 runs"
 
@@ -160,11 +163,11 @@ def test_pace_is_of_the_same_model_scaled_with_updates_and_inputs(shelf, monkeyp
     use(monkeypatch, Experiment("a", "A", "Nothing", (small, wide, deep)))
     of_small, of_wide, of_deep = jobs.declared()
     finish(of_small, 5.0)
-    assert [pace.Pace().seconds(c) for c in (small, wide, deep)] == [5, 10, 5]
+    assert [estimate.Pace().seconds(c) for c in (small, wide, deep)] == [5, 10, 5]
     finish(of_deep, 8.0)
-    assert [pace.Pace().seconds(c) for c in (small, wide, deep)] == [5, 10, 8]
+    assert [estimate.Pace().seconds(c) for c in (small, wide, deep)] == [5, 10, 8]
     finish(of_wide, 1.0, device="a GPU")
-    assert pace.Pace().seconds(wide) == 10
+    assert estimate.Pace().seconds(wide) == 10
 
 
 def test_what_is_missing_is_named_with_its_reason(shelf):
@@ -223,7 +226,7 @@ def test_job_of_several_conditions_lasts_until_the_last_has_results(shelf):
     assert jobs.todo([both]) == []
     both.rows.parent.mkdir(parents=True)
     jobs.complete([both])
-    assert results_csv.read(both.rows) == [
+    assert csv_file.read(both.rows) == [
         row for name in ("NAU-add", "NAU-sub") for row in runs.rows("spark", name, range(3))]
 
 

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from scipy.special import xlogy
 from scipy.stats import chi2, multinomial
 
-from nalu import kappa
+from nalu.analysis import kappa
 
 N = 6  # pairs of the enumeration
 

@@ -4,7 +4,7 @@ from math import nan
 
 import pytest
 
-from nalu import notation
+from nalu.support import notation
 
 
 @pytest.mark.parametrize("value, text", [

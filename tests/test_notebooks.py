@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nalu import report
-from nalu.notebooks import run_notebook
-from nalu.paths import BOOK, EXECUTED, NOTEBOOKS, ROOT
+from nalu.report import refresh
+from nalu.report.notebooks import run_notebook
+from nalu.support.paths import BOOK, EXECUTED, NOTEBOOKS, ROOT
 
 ALL = sorted(NOTEBOOKS.rglob("*.ipynb"))
 LONGEST_CELL, LONGEST_FUNCTION = 30, 10
@@ -76,9 +76,9 @@ def test_a_page_has_a_title_and_a_question(path):
     assert "?" in first or "Question" in first
 
 
-@pytest.mark.parametrize("name", report.sources())
+@pytest.mark.parametrize("name", refresh.sources())
 def test_a_page_ends_with_its_answer(name):
-    notebook = json.loads(report.sources()[name].read_text("utf8"))
+    notebook = json.loads(refresh.sources()[name].read_text("utf8"))
     assert "**Answer.**" in source(notebook["cells"][-1])
 
 
@@ -111,7 +111,7 @@ def test_what_a_page_asks_for_is_stored(name, key):
 
 
 def test_executed_copies_are_current():
-    assert report.stale() == [], "run: make report"
+    assert refresh.stale() == [], "run: make report"
 
 
 def test_executed_copies_name_no_machine():
@@ -123,5 +123,5 @@ def test_executed_copies_name_no_machine():
 def test_every_report_notebook_is_a_page():
     entries = re.findall(r"^ *- (?:file|glob): (notebooks/.*)$",
                          (BOOK / "_toc.yml").read_text("utf8"), re.MULTILINE)
-    for name in report.sources():
+    for name in refresh.sources():
         assert any(Path(f"notebooks/{name}").match(entry) for entry in entries), name

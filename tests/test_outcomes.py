@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nalu import outcomes
+from nalu.analysis import outcomes
 
 NAN = float("nan")
 THRESHOLD = 0.5

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from nalu import report
-from nalu.notebooks import run_notebook
+from nalu.report import refresh
+from nalu.report.notebooks import run_notebook
 
 
 @pytest.fixture
@@ -14,17 +14,17 @@ def shown(tmp_path, monkeypatch):
 
     def execute(name):
         monkeypatch.setenv("NALU_RUNS", str(tmp_path / "runs"))
-        for variable, value in report.ENVIRONMENT.items():
+        for variable, value in refresh.ENVIRONMENT.items():
             monkeypatch.setenv(variable, value)
         copy = tmp_path / "executed.ipynb"
-        run_notebook(report.sources()[name], copy)
+        run_notebook(refresh.sources()[name], copy)
         return json.dumps([cell.get("outputs") for cell in json.loads(copy.read_text("utf8"))["cells"]])
 
     return execute
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", report.sources())
+@pytest.mark.parametrize("name", refresh.sources())
 def test_a_page_needs_no_results(name, shown, tmp_path):
     text = shown(name)
     assert ("not run yet" in text) == name.startswith(("agreement/", "audit/", "claims", "experiments/"))

@@ -14,7 +14,6 @@ from nalu.training import Plan, train
 from nalu.training.engines import engine
 
 
-
 @pytest.mark.parametrize("settings, parts", [
     ({"model": "NUM"}, ["unknown model 'NUM'", "did you mean 'NMU'?", "allowed: Linear, "]),
     ({"model": None}, ["unknown model None", "allowed: Linear, "]),

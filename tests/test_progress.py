@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from nalu import progress
+from nalu.support import progress
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nalu import published, statistics
+from nalu.analysis import statistics
+from nalu.paper import published
 
 FOLDER = Path(published.__file__).parent
 README = (FOLDER / "README.md").read_text(encoding="utf-8")

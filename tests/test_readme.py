@@ -1,4 +1,5 @@
 """Every command that the README and the book tell to type exists; every number is recorded."""
+import ast
 import re
 import shlex
 import subprocess
@@ -7,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from nalu import headline, published, runs, summary
+from nalu.analysis import summary
+from nalu.pages import headline
+from nalu.paper import published
 from nalu.registry import MODELS
+from nalu.results import runs
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "book").glob("*.md"))]
@@ -68,7 +72,16 @@ def test_the_report_uses_no_other_commands():
 def test_readme_says_the_things_in_order():
     headings = re.findall(r"^## (.*)$", README, re.MULTILINE)
     assert headings == ["Install", "See it work in a minute", "Reproduce Table 1", "Train all the rest", "Build the book",
-                        "Add a unit", "Add an experiment", "Names"]
+                        "Where things are", "Add a unit", "Add an experiment", "Names"]
+
+
+def test_the_map_of_the_rooms_is_that_of_the_package():
+    """Every folder is there, in the words in which it describes itself."""
+    named = dict(re.findall(r"^\| \[`nalu/(\w+)/`\]\(nalu/\1\) \| (.*) \|$", README, re.MULTILINE))
+    rooms = {path.parent.name: path for path in (ROOT / "nalu").glob("*/__init__.py")}
+    rooms.pop("recurrent")  # an old name that leads to a room
+    assert named == {name: ast.get_docstring(ast.parse(path.read_text("utf8"))).split("\n")[0]
+                     for name, path in rooms.items()}
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numba
 import pytest
 import torch
 
-from nalu.recurrent.cnn import CNN
-from nalu.recurrent.features import adam
+from nalu.sequential.training.cnn import CNN
+from nalu.sequential.training.features import adam
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
 
 

@@ -7,12 +7,12 @@ import torch
 from torch import nn
 
 from nalu import units
-from nalu.recurrent import z
-from nalu.recurrent.cells import LSTM, Accumulator, PassThrough, UnitCell
-from nalu.recurrent.cnn import CNN, normalised
-from nalu.recurrent.networks import Network, build
-from nalu.sequential.conditions import SequenceCondition
-from nalu.sequential.models import RECURRENT
+from nalu.experiments.sequential_conditions import SequenceCondition
+from nalu.experiments.sequential_models import RECURRENT
+from nalu.sequential.training import z
+from nalu.sequential.training.cells import LSTM, Accumulator, PassThrough, UnitCell
+from nalu.sequential.training.cnn import CNN, normalised
+from nalu.sequential.training.networks import Network, build
 from nalu.tasks import SequentialMNIST
 
 EPS = 1e-7
@@ -41,7 +41,7 @@ BY_HAND = {
 
 @pytest.mark.parametrize("model", BY_HAND)
 def test_a_unit_accumulates_as_a_plain_loop(model, numbers):
-    made, l = network(model), numbers(4, 5, low=-3, high=9)  # noqa: E741
+    made, l = network(model), numbers(4, 5, low=-3, high=9)
     outputs, inputs = made.accumulate(l)
     W = made.weight()[0].tolist()
     for row in range(4):
@@ -55,7 +55,7 @@ def test_a_unit_accumulates_as_a_plain_loop(model, numbers):
 
 
 def test_the_nalu_gates_on_picture_and_state(numbers):
-    made, l = network("NALU"), numbers(3, 4, low=0.5, high=9)  # noqa: E741
+    made, l = network("NALU"), numbers(3, 4, low=0.5, high=9)
     outputs, _ = made.accumulate(l)
     W, G = made.weight()[0].tolist(), made.cell.unit.G[0].tolist()
     for row in range(3):
@@ -69,7 +69,7 @@ def test_the_nalu_gates_on_picture_and_state(numbers):
 
 @pytest.mark.parametrize("size", [1, 3])
 def test_the_lstm_is_pytorchs(size, numbers):
-    made, l = network("LSTM", state_size=size), numbers(4, 6)  # noqa: E741
+    made, l = network("LSTM", state_size=size), numbers(4, 6)
     outputs, inputs = made.accumulate(l)
     h = c = torch.zeros(4, size, dtype=torch.float64)
     for t in range(6):
@@ -82,7 +82,7 @@ def test_the_lstm_is_pytorchs(size, numbers):
 
 @pytest.mark.parametrize("operation, so_far", [("product", torch.cumprod), ("sum", torch.cumsum)])
 def test_the_reference_accumulates_exactly(operation, so_far, numbers):
-    l = numbers(4, 6)  # noqa: E741
+    l = numbers(4, 6)
     outputs, _ = network("reference", operation).accumulate(l)
     torch.testing.assert_close(outputs, so_far(l, 1))
     outputs, _ = network("pass_through", operation).accumulate(l)
@@ -92,7 +92,7 @@ def test_the_reference_accumulates_exactly(operation, so_far, numbers):
 @pytest.mark.parametrize("model, W, operation", [
     ("NMU", [[1.0, 1.0]], "product"), ("NAC_mul_NMU", [[1.0, 1.0]], "product"), ("NAU", [[1.0, 1.0]], "sum")])
 def test_the_exact_solution_is_representable(model, W, operation, numbers):
-    made, l = network(model, operation), numbers(4, 6, low=1, high=9)  # noqa: E741
+    made, l = network(model, operation), numbers(4, 6, low=1, high=9)
     with torch.no_grad():
         made.cell.unit.W.copy_(torch.tensor(W))
     expected, _ = network("reference", operation).accumulate(l)
@@ -103,7 +103,7 @@ def test_the_exact_solution_is_representable(model, W, operation, numbers):
 @pytest.mark.parametrize("model", [*UNITS, "LSTM"])
 def test_gradients_reach_weights_and_pictures(model, numbers):
     made = network(model)
-    l = numbers(3, 2, low=1.0, high=4.0).requires_grad_()  # noqa: E741
+    l = numbers(3, 2, low=1.0, high=4.0).requires_grad_()
     if model == "NAC_add":  # its weights are saturated, see nalu.units.initialisation
         made.cell.unit.W_hat.data.mul_(0.1)
     assert torch.autograd.gradcheck(lambda v: made.accumulate(v)[0], (l,))
@@ -173,7 +173,7 @@ def test_initial_states_are_the_authors(model, operation, start):
 
 @pytest.mark.parametrize("model, neutral", [("NMU", "one"), ("NAC_mul_NMU", "one"), ("NAU", "zero"), ("NAC_add", "zero")])
 def test_rz_is_its_sum(model, neutral, numbers):
-    made, l = network(model), numbers(4, 5, low=1, high=9)  # noqa: E741
+    made, l = network(model), numbers(4, 5, low=1, high=9)
     _, inputs = made.accumulate(l)
     W = made.weight()[0].tolist()
 
@@ -188,7 +188,7 @@ def test_rz_is_its_sum(model, neutral, numbers):
 
 
 def test_rz_moves_weights_states_and_pictures(numbers):
-    made, l = network("NMU"), numbers(4, 5, low=1, high=9).requires_grad_()  # noqa: E741
+    made, l = network("NMU"), numbers(4, 5, low=1, high=9).requires_grad_()
     _, inputs = made.accumulate(l)
     z.penalty(made, "one", "cell", inputs, l).backward()
     assert (l.grad != 0).all() and (made.cell.unit.W.grad != 0).all()

@@ -5,14 +5,14 @@ import pytest
 import tiny_digits
 import torch
 
-from nalu import paths
-from nalu.recurrent import __main__ as command
-from nalu.recurrent import launch, saved
-from nalu.recurrent.data import Data, shuffled
-from nalu.recurrent.loop import Loop
-from nalu.recurrent.measure import measure
-from nalu.recurrent.networks import build
-from nalu.sequential import shelf
+from nalu.sequential import __main__ as command
+from nalu.sequential import store
+from nalu.sequential.training import launch, saved
+from nalu.sequential.training.data import Data, shuffled
+from nalu.sequential.training.loop import Loop
+from nalu.sequential.training.measure import measure
+from nalu.sequential.training.networks import build
+from nalu.support import paths
 from nalu.tasks import digits, mnist
 
 
@@ -46,7 +46,7 @@ def plain(condition, seed):
             mse = penalty = 0.0
             seen = []
             for t in range(task.train_length):
-                l = network.cnn(x[:, t, None])  # noqa: E741
+                l = network.cnn(x[:, t, None])
                 if condition.lambda_z:
                     seen.append(torch.cat([l, state], 1))
                 state = network.cell(l, state)
@@ -142,7 +142,7 @@ def test_what_is_measured_is_measured_as_by_hand():
         y, _, _ = network(data.pictures(cut))
         assert found["valid_mse"] == pytest.approx(np.mean((y.numpy() - task.targets(known.labels[cut])) ** 2), rel=1e-5)
         three = np.array([i for i in range(50, 60) if known.labels[i] == 3])
-        l = network.cnn(data.pictures(three)).numpy()  # noqa: E741
+        l = network.cnn(data.pictures(three)).numpy()
     assert found["digit_mean"][3] == pytest.approx(l.mean(), rel=1e-5) and np.isnan(found["digit_mean"][0])
     W = network.weight()[0].tolist()
     assert found["weights"].tolist() == pytest.approx(W)
@@ -165,12 +165,12 @@ def test_every_epoch_has_another_order_and_uses_every_sequence_once():
 
 def test_a_condition_is_trained_once_and_recorded():
     assert launch.train_condition("tiny", "NMU-Rz", "0-1") == (0, 1)
-    text = shelf.path("tiny", "lengths").read_bytes()
+    text = store.path("tiny", "lengths").read_bytes()
     assert launch.train_condition("tiny", "NMU-Rz", "0-1") == ()
     assert launch.train_condition("tiny", "NMU-Rz") == (2,)
-    assert shelf.path("tiny", "lengths").read_bytes().startswith(text), "rows stay as they are"
-    assert shelf.missing("tiny") == {"reference": (0, 1, 2), "NMU-Rz": (), "LSTM": (0, 1, 2)}
-    results = shelf.frame("tiny")
+    assert store.path("tiny", "lengths").read_bytes().startswith(text), "rows stay as they are"
+    assert store.missing("tiny") == {"reference": (0, 1, 2), "NMU-Rz": (), "LSTM": (0, 1, 2)}
+    results = store.frame("tiny")
     assert len(results) == 3 * 3 and set(results["best_step"]) <= {0.0, 5.0, 10.0}
     assert results["lambda_z"].unique().tolist() == [1.0] and results["commit"].unique().tolist() == ["abc"]
     loop = trained(tiny_digits.TABLE["tiny"].condition("NMU-Rz"), (0, 1, 2))
@@ -180,7 +180,7 @@ def test_a_condition_is_trained_once_and_recorded():
         assert (row.valid_mse, row.test_mse, row.state_weight) == (
             point["valid_mse"], point["test_mse"], point["state_weight"])
         assert row.valid_mse == errors.loc[row.seed, row.test_length]["valid_mse"].min()
-    means = shelf.frame("tiny", "digits")
+    means = store.frame("tiny", "digits")
     assert sorted(means["digit"].unique()) == list(range(1, 10)) and len(means) == 3 * 9
     assert not list((paths.RUNS / "tiny" / "NMU-Rz").glob("*.npz")), "the checkpoint is gone"
 

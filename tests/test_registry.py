@@ -6,7 +6,8 @@ import re
 import pytest
 from unit_cases import ABLATIONS, GATES, PAPERS, TABLE
 
-from nalu import published, units
+from nalu import units
+from nalu.paper import published
 from nalu.registry import MODELS
 
 FAMILIES = {"tables": TABLE, "ablation": ["NMU", *ABLATIONS], "gates": GATES}

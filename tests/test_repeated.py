@@ -3,9 +3,11 @@
 import pytest
 import tiny
 
-from nalu import cli, experiments, launch, order, origin, repeated, results_csv, runs
-from nalu.shard import Shard
-from nalu.workfolder import WorkFolder
+from nalu import cli, experiments
+from nalu.campaign import launch, repeat, request
+from nalu.results import csv_file, origin, runs
+from nalu.results.shard import Shard
+from nalu.results.workfolder import WorkFolder
 
 COMMAND = ["train", "spark", "NAU-add", "--direct", "--engine", "reference", "--repeat"]
 SAME = "spark NAU-add: 3 of 3 seeds with the recorded outcome, 3 equal to the last digit"
@@ -34,8 +36,8 @@ def spark():
 def edited(change):
     """Give the committed rows of NAU-add other values: ``change`` maps a row to new cells."""
     path = runs.results_file(spark().experiment)
-    rows = [row | (change(row) if row["operation"] == "add" else {}) for row in results_csv.read(path)]
-    path.write_bytes(results_csv.dump(rows))
+    rows = [row | (change(row) if row["operation"] == "add" else {}) for row in csv_file.read(path)]
+    path.write_bytes(csv_file.dump(rows))
 
 
 def said(capsys):
@@ -76,7 +78,7 @@ def test_seeds_that_differ_are_named(shelf, capsys):
     assert said(capsys) == ("spark NAU-add: 2 of 3 seeds with the recorded outcome (not 1), "
                             "2 equal to the last digit (not 1)")
     edited(lambda row: {"test_mse": "0.5"} if row["seed"] != "1" else {})
-    assert repeated.sentence(spark()) == (
+    assert repeat.sentence(spark()) == (
         "spark NAU-add: 2 of 3 seeds with the recorded outcome (not 1), "
         "0 equal to the last digit (not 0-2)")
 
@@ -84,24 +86,24 @@ def test_seeds_that_differ_are_named(shelf, capsys):
 def test_engine_device_commit_and_seconds_are_no_difference(shelf):
     edited(lambda row: {"engine": "fused", "device": "gpu", "commit": "x", "seconds": "9.0"})
     launch.train_condition("spark", "NAU-add", engine="reference", repeat=True)
-    assert repeated.sentence(spark()) == SAME
+    assert repeat.sentence(spark()) == SAME
 
 
 def test_missing_rows_are_added_and_no_comparison(shelf):
     path = shelf / "spark" / "results.csv"
-    path.write_bytes(results_csv.dump(results_csv.read(path)[1:]))
+    path.write_bytes(csv_file.dump(csv_file.read(path)[1:]))
     rows = launch.train_condition("spark", "NAU-add", engine="reference", repeat=True)
     assert rows["commit"].tolist() == ["later"] * 3, "what was trained here is returned"
     assert runs.results("spark")["commit"].tolist() == ["later", "abc", "abc", "abc", "abc", "abc"]
-    assert repeated.sentence(spark()) == SAME.replace("3", "2")
+    assert repeat.sentence(spark()) == SAME.replace("3", "2")
 
 
 def test_own_results_are_no_comparison(shelf):
     (shelf / "spark" / "results.csv").unlink()
     nothing = "spark NAU-add: nothing that was recorded elsewhere has been trained here"
-    assert repeated.sentence(spark()) == nothing
+    assert repeat.sentence(spark()) == nothing
     launch.train_condition("spark", "NAU-add", engine="reference")
-    assert repeated.sentence(spark()) == nothing and len(runs.results("spark")) == 3
+    assert repeat.sentence(spark()) == nothing and len(runs.results("spark")) == 3
 
 
 def test_the_kernel_is_asked_to_repeat(shelf, capsys, monkeypatch):
@@ -111,7 +113,7 @@ def test_the_kernel_is_asked_to_repeat(shelf, capsys, monkeypatch):
         asked.append(values["repeat"])
         launch.train_condition(**values | {"engine": "reference"})
 
-    monkeypatch.setattr(order, "run_notebook", execute)
+    monkeypatch.setattr(request, "run_notebook", execute)
     assert cli.main(["train", "spark", "--repeat"]) == 0
     assert asked == [True, True]
     assert capsys.readouterr().out.splitlines()[-2:] == [SAME, SAME.replace("add", "sub")]
@@ -142,6 +144,6 @@ def test_a_history_is_stored_before_its_checkpoint_goes(tmp_path, monkeypatch):
 
 def test_the_report_draws_the_headline(monkeypatch):
     done = []
-    monkeypatch.setattr("nalu.report.run", lambda names, jobs: done.append("notebooks") or 1)
-    monkeypatch.setattr("nalu.headline.write", lambda: done.append("headline"))
+    monkeypatch.setattr("nalu.report.refresh.run", lambda names, jobs: done.append("notebooks") or 1)
+    monkeypatch.setattr("nalu.pages.headline.write", lambda: done.append("headline"))
     assert cli.main(["report"]) == 1 and done == ["notebooks", "headline"]

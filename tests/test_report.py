@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-MODULES = ("__init__", "check", "paths", "notebooks", "provenance", "report")
+MODULES = ("__init__", *(f"support/{name}" for name in ("__init__", "check", "files", "paths")),
+           *(f"report/{name}" for name in ("__init__", "notebooks", "provenance", "refresh")))
 TITLE = ("markdown", "# A page\n\nDoes it count?", {})
 PARAMETERS = ("code", "upto = 3  # how far", {"tags": ["parameters"]})
-READS = ("code", "from nalu import helper, provenance\nfrom nalu.paths import RUNS\n"
-                 "provenance.note_read(RUNS / 'one' / 'results.csv')", {})
+READS = ("code", ("from nalu import helper\nfrom nalu.report import provenance\nfrom nalu.support.paths import RUNS\n"
+                  "provenance.note_read(RUNS / 'one' / 'results.csv')"), {})
 FIGURE = ("code", "import matplotlib.pyplot as plt\nplt.plot(range(upto))\nplt.show()", {})
 CHANCE = ("code", "import sys\nprint('a')\nprint('b', file=sys.stderr)\nprint('c')\nobject()", {})
 
@@ -23,9 +24,11 @@ CHANCE = ("code", "import sys\nprint('a')\nprint('b', file=sys.stderr)\nprint('c
 def project(tmp_path):
     """A repository with one report notebook, the executing modules and two more."""
     for name in MODULES:
-        (tmp_path / "nalu").mkdir(exist_ok=True)
-        shutil.copy(ROOT / "nalu" / f"{name}.py", tmp_path / "nalu")
-    shutil.copy(ROOT / "nalu" / "style.mplstyle", tmp_path / "nalu")
+        copy = tmp_path / "nalu" / f"{name}.py"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "nalu" / f"{name}.py", copy)
+    (tmp_path / "nalu" / "pages").mkdir()
+    shutil.copy(ROOT / "nalu" / "pages" / "style.mplstyle", tmp_path / "nalu" / "pages")
     (tmp_path / "nalu" / "helper.py").write_text("from .deeper import VALUE\n")
     (tmp_path / "nalu" / "deeper.py").write_text("VALUE = 1\n")
     (tmp_path / "nalu" / "stranger.py").write_text("VALUE = 1\n")
@@ -57,13 +60,13 @@ def python(project, code, **environment):
 
 
 def stale(project):
-    done = python(project, "import json; from nalu import report; print(json.dumps(report.stale()))")
+    done = python(project, "import json; from nalu.report import refresh; print(json.dumps(refresh.stale()))")
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 
 
 def renew(project):
-    return python(project, "import sys; from nalu import report; sys.exit(report.run(jobs=2))")
+    return python(project, "import sys; from nalu.report import refresh; sys.exit(refresh.run(jobs=2))")
 
 
 def test_names_of_report_notebooks(project):
@@ -79,7 +82,7 @@ def test_renewing_repeats_to_the_byte_and_says_what_it_was_made_from(project):
     assert stale(project) == {}
     assert "up to date" in renew(project).stdout
 
-    python(project, "from nalu import report; report.execute(['sub/page'], 1)",
+    python(project, "from nalu.report import refresh; refresh.execute(['sub/page'], 1)",
            SOURCE_DATE_EPOCH="123456789", OMP_NUM_THREADS="2")
     assert copy.read_bytes() == before
 
@@ -112,7 +115,7 @@ def test_a_caption_belongs_to_the_source_and_an_execution_count_does_not(project
     done = python(project, """
 import json
 from pathlib import Path
-from nalu.provenance import record
+from nalu.report.provenance import record
 source = Path('notebooks/sub/page.ipynb')
 notebook = json.loads(source.read_text())
 def digest():
@@ -143,7 +146,7 @@ def test_a_failure_keeps_the_copy_and_shows_the_end_of_the_traceback(project):
 def test_a_killed_report_leaves_no_process(project):
     waits = "import os, time\nopen('kernel', 'w').write(str(os.getpid()))\ntime.sleep(60)"
     write(project / "notebooks" / "sub" / "page.ipynb", PARAMETERS, ("code", waits, {}))
-    started = subprocess.Popen([sys.executable, "-c", "from nalu import report; report.run()"],
+    started = subprocess.Popen([sys.executable, "-c", "from nalu.report import refresh; refresh.run()"],
                                cwd=project, env=os.environ | {"PYTHONPATH": str(project)})
     kernel = project / "kernel"
     assert eventually(lambda: kernel.is_file() and kernel.read_text())
@@ -169,14 +172,14 @@ def running(pid):
 
 
 def test_an_unknown_notebook_is_named(project):
-    done = python(project, "from nalu import report; report.execute(['sub/pag'], 1)")
+    done = python(project, "from nalu.report import refresh; refresh.execute(['sub/pag'], 1)")
     assert "unknown report notebook 'sub/pag'; did you mean 'sub/page'?" in done.stderr
 
 
 def test_an_unknown_parameter_fails_before_anything_is_written(project):
     done = python(project, """
 from pathlib import Path
-from nalu.notebooks import run_notebook
+from nalu.report.notebooks import run_notebook
 run_notebook(Path('notebooks/train.ipynb'), Path('logs/train.ipynb'), {'upot': 2})""")
     message = "ValueError: unknown parameter of train.ipynb 'upot'; did you mean 'upto'?"
     assert message in done.stderr and not (project / "logs").exists()
@@ -186,11 +189,11 @@ def test_a_kernel_that_cannot_start_is_one_line(project):
     done = python(project, """
 import sys
 from pathlib import Path
-from nalu import notebooks
+from nalu.report import notebooks
 sys.executable = '/bin/false'
 notebooks.run_notebook(Path('notebooks/train.ipynb'), Path('logs/train.ipynb'))""")
     *_, last = done.stderr.strip().split("\n")
-    assert last.startswith("nalu.notebooks.NotebookError: the kernel did not start: ") and "is there room in" in last
+    assert last.startswith("nalu.report.notebooks.NotebookError: the kernel did not start: ") and "is there room in" in last
 
 
 def test_a_long_folder_for_temporary_files_is_refused(project, tmp_path):
@@ -199,15 +202,15 @@ def test_a_long_folder_for_temporary_files_is_refused(project, tmp_path):
     done = python(project, f"""
 import tempfile
 from pathlib import Path
-from nalu import notebooks
+from nalu.report import notebooks
 tempfile.tempdir = {str(deep)!r}
 notebooks.run_notebook(Path('notebooks/train.ipynb'), Path('logs/train.ipynb'))""")
     assert "is too long a path for the sockets of a kernel" in done.stderr and not [*deep.iterdir()]
 
 
 def test_an_unknown_parameter_fails_under_plain_papermill(project):
-    check = ("code", "from pathlib import Path\nfrom nalu.notebooks import reject_unknown\n"
-                     "reject_unknown(Path('notebooks/train.ipynb'))", {})
+    check = ("code", ("from pathlib import Path\nfrom nalu.report.notebooks import reject_unknown\n"
+                      "reject_unknown(Path('notebooks/train.ipynb'))"), {})
     write(project / "notebooks" / "train.ipynb", PARAMETERS, check)
     code = """
 import papermill
@@ -225,7 +228,7 @@ def test_a_log_holds_what_was_injected_and_stays_after_a_failure(project):
 import sys
 import time
 from pathlib import Path
-from nalu.notebooks import NotebookError, run_notebook
+from nalu.report.notebooks import NotebookError, run_notebook
 try:
     run_notebook(Path('notebooks/train.ipynb'), Path('logs/train.ipynb'), {'upto': 2}, stdout=sys.stdout)
 except NotebookError as error:
@@ -237,18 +240,18 @@ except NotebookError as error:
 @pytest.mark.parametrize("text, wrong", [("n = len([])", "n = len([])"), ("import os", "import os")])
 def test_parameters_must_be_literals(project, text, wrong):
     write(project / "notebooks" / "train.ipynb", ("code", text, {"tags": ["parameters"]}))
-    done = python(project, "from pathlib import Path\nfrom nalu.notebooks import parameters\n"
+    done = python(project, "from pathlib import Path\nfrom nalu.report.notebooks import parameters\n"
                            "parameters(Path('notebooks/train.ipynb'))")
     assert f"the parameters cell may only assign literals, not {wrong!r}" in done.stderr
 
 
 def test_staleness_is_known_without_torch_and_at_once(project):
-    done = python(project, "import sys; from nalu import report; report.stale(); "
+    done = python(project, "import sys; from nalu.report import refresh; refresh.stale(); "
                            "print([m for m in ('torch', 'papermill', 'pandas') if m in sys.modules])")
     assert done.stdout.strip() == "[]"
 
 
 def test_a_file_outside_of_the_repository_cannot_be_a_result(project):
-    done = python(project, "from nalu.provenance import note_read; note_read('/tmp/results.csv')",
+    done = python(project, "from nalu.report.provenance import note_read; note_read('/tmp/results.csv')",
                   NALU_READ_LOG=str(project / "log"))
     assert "/tmp/results.csv lies neither in" in done.stderr

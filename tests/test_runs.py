@@ -14,9 +14,11 @@ import pandas as pd
 import pytest
 import tiny
 
-from nalu import curves, experiments, files, origin, results_csv, runs
-from nalu.provenance import READ_LOG
-from nalu.workfolder import WorkFolder
+from nalu import experiments
+from nalu.report.provenance import READ_LOG
+from nalu.results import csv_file, curves, origin, runs
+from nalu.results.workfolder import WorkFolder
+from nalu.support import files
 
 README = (tiny.ROOT / "runs" / "README.md").read_text("utf8")
 
@@ -34,7 +36,7 @@ def row(seed, condition="NMU", **values):
     outcome = {"solved": True, "solved_at": 1000, "sparsity_error": 1e-8, "best_step": 1000,
                "valid_mse": 0.1, "test_mse": 0.2, "threshold": 0.5, "engine": "reference",
                "device": "cpu", "commit": "abc", "seconds": 1.5}
-    return results_csv.row({"experiment": "tiny", "seed": seed} | case.settings() | outcome | values)
+    return csv_file.row({"experiment": "tiny", "seed": seed} | case.settings() | outcome | values)
 
 
 def history(seeds, steps=(0, 1000, 2000), **values):
@@ -64,7 +66,7 @@ def documented(heading):
 
 
 def test_readme_documents_every_column():
-    assert documented("Columns of `results.csv`") == list(results_csv.COLUMNS)
+    assert documented("Columns of `results.csv`") == list(csv_file.COLUMNS)
     assert documented("Learning curves") == list(curves.CURVES)
 
 
@@ -76,7 +78,7 @@ def test_columns_of_curves_are_those_of_a_history():
 
 def test_no_results_are_an_empty_table_with_types(shelf):
     table = runs.results("tiny")
-    assert list(table) == list(results_csv.COLUMNS) and len(table) == 0
+    assert list(table) == list(csv_file.COLUMNS) and len(table) == 0
     assert table["solved"].dtype == bool and table["seed"].dtype == np.int64
     assert table["solved_at"].dtype == table["gate"].dtype == np.float64
     assert runs.missing("tiny")["NMU"] == tuple(range(10))
@@ -261,7 +263,7 @@ def test_rows_come_from_the_history(folder, shard):
 
 @pytest.mark.parametrize("others", [[], [1]])
 def test_seed_that_is_nan_from_the_start_has_a_row(folder, shard, others):
-    shard.keep(history(others), {seed: ORIGIN for seed in others} | {2: ORIGIN | {"stopped_at": 0}})
+    shard.keep(history(others), dict.fromkeys(others, ORIGIN) | {2: ORIGIN | {"stopped_at": 0}})
     folder.hand_in()
     two = runs.results("tiny").set_index("seed").loc[2]
     assert not two["solved"] and two["stopped_at"] == 0 and math.isnan(two["best_step"])
@@ -329,7 +331,7 @@ def test_cut_off_file_is_refused(folder, shard, name):
 
 
 def test_every_flipped_byte_of_a_history_is_refused_in_one_way(folder, shard):
-    shard.keep(history(range(1, 4)), {seed: ORIGIN for seed in range(1, 4)})
+    shard.keep(history(range(1, 4)), dict.fromkeys(range(1, 4), ORIGIN))
     path = shard.path / "history.npz"
     whole, refused = path.read_bytes(), 0
     for at in range(0, len(whole), 7):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nalu import seeds
+from nalu.support import seed_lists
 
 
 @pytest.mark.parametrize(("text", "expected"), [
@@ -10,14 +10,14 @@ from nalu import seeds
     (7, (7,)), ("5-5", (5,)),
 ])
 def test_parse(text, expected):
-    assert seeds.parse(text) == expected
+    assert seed_lists.parse(text) == expected
 
 
 @pytest.mark.parametrize(("given", "expected"), [
     ([], ""), ([3], "3"), ([0, 1, 2], "0-2"), ([85, 1, 0, 70], "0-1,70,85"),
 ])
 def test_text(given, expected):
-    assert seeds.text(given) == expected
+    assert seed_lists.text(given) == expected
 
 
 @pytest.mark.parametrize(("text", "message"), [
@@ -31,12 +31,12 @@ def test_text(given, expected):
 ])
 def test_wrong_text_is_one_clear_line(text, message):
     with pytest.raises(ValueError) as error:
-        seeds.parse(text)
+        seed_lists.parse(text)
     assert message in str(error.value)
 
 
 def test_choose():
-    assert seeds.choose("", (1, 2), "it") == (1, 2)
-    assert seeds.choose("2", (1, 2), "it") == seeds.choose([2], (1, 2), "it") == (2,)
+    assert seed_lists.choose("", (1, 2), "it") == (1, 2)
+    assert seed_lists.choose("2", (1, 2), "it") == seed_lists.choose([2], (1, 2), "it") == (2,)
     with pytest.raises(ValueError, match="it has no seed 3; allowed: 1-2"):
-        seeds.choose("2,3", (1, 2), "it")
+        seed_lists.choose("2,3", (1, 2), "it")

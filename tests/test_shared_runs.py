@@ -5,9 +5,10 @@ from types import MappingProxyType
 import pytest
 import tiny
 
-from nalu import experiments, results_csv, runs
+from nalu import experiments
 from nalu.experiments import EXPERIMENTS, Experiment, grid
-from nalu.provenance import READ_LOG
+from nalu.report.provenance import READ_LOG
+from nalu.results import csv_file, runs
 
 SAME = {"simple": True, "iterations": 1}
 TABLE = MappingProxyType({e.name: e for e in (
@@ -30,7 +31,7 @@ def finish(name, seeds, **values):
     """Give the first condition of an experiment results."""
     case = TABLE[name].conditions[0]
     row = {"experiment": name, "solved": True} | case.settings() | values
-    runs.merge(name, [results_csv.row(row | {"seed": seed}) for seed in seeds])
+    runs.merge(name, [csv_file.row(row | {"seed": seed}) for seed in seeds])
 
 
 def test_rows_of_another_experiment_are_results(shelf):

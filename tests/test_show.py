@@ -5,13 +5,13 @@ import re
 import numpy as np
 import pytest
 
-from nalu import show
+from nalu.pages import formulas
 
 TEN = [[[1, 1, 0, 0], [1, 1, 1, 1]], [[1, 1]]]
 
 
 def test_a_unit_is_shown_with_its_equation_and_its_code():
-    text = show.unit("NMU").data
+    text = formulas.unit("NMU").data
     assert r"\prod_{i=1}^{I} \left(W_{oi}\, x_i + 1 - W_{oi}\right)" in text
     code = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
     assert code.startswith("class NMU(Unit):") and "factors.prod(-1)" in code
@@ -23,7 +23,7 @@ def test_every_unit_can_be_shown():
     from nalu import units
 
     for name in units.__all__:
-        assert f"class {name}(" in show.unit(name).data
+        assert f"class {name}(" in formulas.unit(name).data
 
 
 @pytest.mark.parametrize("model, weights, text", [
@@ -41,26 +41,26 @@ def test_every_unit_can_be_shown():
      r"\left|x_{1} + x_{2}\right|\,\left|x_{1} + x_{2} + x_{3} + x_{4}\right|^{-1}"),
 ])
 def test_formulas(model, weights, text):
-    assert show.formula(model, weights).data == rf"\hat y = {text}"
+    assert formulas.formula(model, weights).data == rf"\hat y = {text}"
 
 
 def test_long_sums_are_abbreviated():
     W = np.zeros((1, 100))
     W[0, 44:69] = 1
-    assert show.formula("NMU", [W, [[1]]]).data == r"\hat y = \left(x_{45} + \cdots + x_{69}\right)"
+    assert formulas.formula("NMU", [W, [[1]]]).data == r"\hat y = \left(x_{45} + \cdots + x_{69}\right)"
 
 
 def test_how_near_is_near():
     weights = [[[0.99, 0], [0, 1]], [[1, 1]]]
-    assert "0.99" in show.formula("NMU", weights).data
-    assert "0.99" not in show.formula("NMU", weights, near=0.02).data
+    assert "0.99" in formulas.formula("NMU", weights).data
+    assert "0.99" not in formulas.formula("NMU", weights, near=0.02).data
 
 
 @pytest.mark.parametrize("wrong, message", [
-    (lambda: show.unit("NUM"), "unknown unit 'NUM'; did you mean 'NMU'"),
-    (lambda: show.formula("NUM", TEN), "unknown model 'NUM'"),
-    (lambda: show.formula("NALU", TEN), "unknown layer of a formula 'NALU'"),
-    (lambda: show.formula("NMU", [TEN[0], [[1, 1, 1]]]), r"must be \[H, I\] and \[1, H\]"),
+    (lambda: formulas.unit("NUM"), "unknown unit 'NUM'; did you mean 'NMU'"),
+    (lambda: formulas.formula("NUM", TEN), "unknown model 'NUM'"),
+    (lambda: formulas.formula("NALU", TEN), "unknown layer of a formula 'NALU'"),
+    (lambda: formulas.formula("NMU", [TEN[0], [[1, 1, 1]]]), r"must be \[H, I\] and \[1, H\]"),
 ])
 def test_what_is_wrong_is_named(wrong, message):
     with pytest.raises(ValueError, match=message):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from nalu import published, statistics
-from nalu.statistics import FEWEST, mean_t, shown, solved_at_mean, sparsity_error_mean, success_rate
+from nalu.analysis import statistics
+from nalu.analysis.statistics import FEWEST, mean_t, shown, solved_at_mean, sparsity_error_mean, success_rate
+from nalu.paper import published
 
 CHI2 = scipy.stats.chi2.ppf(0.95, 1)
 SHAPES = np.exp(np.linspace(np.log(1e-3), np.log(1e9), 20001))

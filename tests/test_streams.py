@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from nalu.streams import (
+from nalu.tasks import Arithmetic
+from nalu.training.streams import (
     COIN,
     INPUT,
     KEY,
@@ -16,7 +17,6 @@ from nalu.streams import (
     philox_words,
     training_data,
 )
-from nalu.tasks import Arithmetic
 
 TASK = Arithmetic(input_size=10)
 TWO = Arithmetic(input_size=10, train_range=((-2, -1), (3, 4)))

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from reading_cases import NO_ROWS, PRINTED, ROWS
 
-from nalu import summary
-from nalu.statistics import solved_at_mean, success_rate
+from nalu.analysis import summary
+from nalu.analysis.statistics import solved_at_mean, success_rate
 
 OURS = summary.by_model(ROWS)
 

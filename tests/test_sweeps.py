@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 import tiny
 
-from nalu import experiments, figures, panels, results_csv, runs, sweeps
+from nalu import experiments
 from nalu.experiments import EXPERIMENTS, get
+from nalu.pages import figures, sweep_panels
+from nalu.paper import sweeps
 from nalu.registry import MODELS
+from nalu.results import csv_file, runs
 
 SWEEPS = [entry.name for entry in EXPERIMENTS.values() if entry.varies]
 
@@ -33,7 +36,7 @@ def record(name, condition, solved):
     case = get(name).condition(condition)
     outcome = {True: {"solved": True, "solved_at": 10_000, "sparsity_error": 1e-3}, False: {"solved": False}}
     rows = [{"experiment": name, "seed": seed} | outcome[yes] for seed, yes in enumerate(solved)]
-    runs.merge(name, [results_csv.row(case.settings() | row) for row in rows])
+    runs.merge(name, [csv_file.row(case.settings() | row) for row in rows])
 
 
 def chosen(name="overlap", operation="mul"):
@@ -60,10 +63,10 @@ def lines(ax, model):
 def test_without_results_everything_is_not_run_yet(name):
     points = sweeps.points(name)
     assert {p.verdict for p in points} == {"not run yet"}
-    figure = panels.compare(points, "x")
+    figure = sweep_panels.compare(points, "x")
     assert words(figure).count("not run yet") == len(sweeps.by_model(points)) + 1
     assert f"{len(points)} of {len(points)} points not run yet" in words(figure)
-    assert "not run yet" in words(panels.seeds(points, "x"))
+    assert "not run yet" in words(sweep_panels.seeds(points, "x"))
     assert f"not run yet: {len(points)} of {len(points)} conditions" in sweeps.verdicts(points)
     assert set(sweeps.table(points, "x")["solved here"]) == {"not run yet"}
 
@@ -79,7 +82,7 @@ def test_a_point_has_a_tick_and_both_sides():
 
 def test_ours_is_full_and_the_papers_faint_beside_it():
     record("overlap", "NMU-overlap_ratio=0", [True] * 9 + [False])
-    figure = panels.compare(chosen(), "overlap ratio")
+    figure = sweep_panels.compare(chosen(), "overlap ratio")
     ours, paper = lines(figure.axes[0], "NMU")
     curve, points = paper
     assert np.nanmin(points.get_ydata()) == 0.72 and points.get_markerfacecolor() == "white"
@@ -91,7 +94,7 @@ def test_ours_is_full_and_the_papers_faint_beside_it():
 
 
 def test_no_two_intervals_lie_on_each_other():
-    figure = panels.compare(chosen("hidden_size"), "hidden units")
+    figure = sweep_panels.compare(chosen("hidden_size"), "hidden units")
     at = [x for model in sweeps.by_model(chosen("hidden_size"))
           for line in lines(figure.axes[0], model)[1][-1:] for x in line.get_xdata()]
     assert np.diff(sorted(at)).min() > 0.05
@@ -100,20 +103,20 @@ def test_no_two_intervals_lie_on_each_other():
 
 def test_a_cross_stands_for_every_point_that_was_not_run():
     record("overlap", "NMU-overlap_ratio=0.5", [True])
-    figure = panels.compare(chosen(), "overlap ratio")
+    figure = sweep_panels.compare(chosen(), "overlap ratio")
     crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
     assert sum(len(line.get_xdata()) for line in crosses) == len(chosen()) - 1
     assert "35 of 36 points not run yet" in words(figure)
 
 
 def test_ranges_are_not_joined():
-    assert not [line for line in panels.compare(chosen("ranges"), "range").axes[0].lines
+    assert not [line for line in sweep_panels.compare(chosen("ranges"), "range").axes[0].lines
                 if line.get_linestyle() == "-" and len(line.get_xdata())]
 
 
 def test_columns_split_the_points():
     points = chosen("learning_rate")
-    figure = panels.compare(points, "learning rate", column=lambda p: p.optimizer)
+    figure = sweep_panels.compare(points, "learning rate", column=lambda p: p.optimizer)
     assert len(figure.axes) == 9
     assert all(name in words(figure) for name in ("Adam", "SGD", "SGD with momentum"))
     assert [*sweeps.table(points, "learning rate")][:3] == ["model", "optimiser", "learning rate"]
@@ -121,7 +124,7 @@ def test_columns_split_the_points():
 
 def test_seeds_are_tall_where_solved():
     record("overlap", "NMU-overlap_ratio=0.1", [True, False, True])
-    figure = panels.seeds(chosen(), "overlap ratio")
+    figure = sweep_panels.seeds(chosen(), "overlap ratio")
     ax = next(ax for ax in figure.axes if "NMU: 2 of 3 runs solved" in [t.get_text() for t in ax.texts])
     tall, short = (line for line in ax.lines if len(line.get_xdata()))
     assert [*tall.get_xdata()] == [0, 2] and tall.get_color() == MODELS["NMU"].colour
@@ -155,19 +158,19 @@ def test_what_is_not_printed_is_not_compared():
     record("number_of_subsets", "NMU-number_of_subsets=2-hidden_size=2", [True] * 3)
     points = sweeps.points("number_of_subsets")
     assert of("NMU", points)[0].verdict == "not printed" and "published" not in sweeps.verdicts(points)
-    assert "in the paper" not in words(panels.compare(points, "factors"))
+    assert "in the paper" not in words(sweep_panels.compare(points, "factors"))
 
 
 def test_runs_between_the_two_thresholds_are_judged_otherwise():
     case = get("subset").condition("NMU-subset_ratio=0.5")
     low, high = case.task.threshold(), case.task.threshold_as_published()
     row = {"experiment": "subset", "solved": False, "test_mse": (low + high) / 2, "seed": 0}
-    runs.merge("subset", [results_csv.row(case.settings() | row)])
+    runs.merge("subset", [csv_file.row(case.settings() | row)])
     assert sweeps.rejudged(sweeps.points("subset")) == (1, 1)
 
 
 def test_the_same_figure_has_the_same_bytes(tmp_path):
     record("overlap", "NMU-overlap_ratio=0.1", [True, False, True])
     for file in ("one.svg", "two.svg"):
-        figures.save(panels.compare(chosen(), "overlap ratio"), tmp_path / file)
+        figures.save(sweep_panels.compare(chosen(), "overlap ratio"), tmp_path / file)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()

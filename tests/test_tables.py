@@ -5,7 +5,9 @@ import pytest
 from bs4 import BeautifulSoup
 from reading_cases import MODELS, NO_ROWS, PRINTED, ROWS
 
-from nalu import published, summary, tables
+from nalu.analysis import summary
+from nalu.pages import tables
+from nalu.paper import published
 from nalu.registry import MODELS as REGISTRY
 
 OURS = summary.by_model(ROWS)

@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from nalu import published
+from nalu.paper import published
 from nalu.tasks import OPERATIONS, Arithmetic
 from nalu.tasks.mnist import training_seed
 

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import tiny
 
-from nalu import cli, experiments, results_csv, runs, status, together
+from nalu import cli, experiments
+from nalu.campaign import shared_batches
 from nalu.experiments import Experiment, grid
-from nalu.workfolder import WorkFolder
+from nalu.results import csv_file, runs, status
+from nalu.results.workfolder import WorkFolder
 
 MIXED = Experiment("mixed", "Mixed", "Nothing, Table 3",
                    grid(["NAU", "NMU"], {"operation": ["add", "mul"]}, simple=True, iterations=1100,
@@ -55,7 +57,7 @@ def train(*arguments):
 @pytest.mark.parametrize("experiment", ["tiny", "mixed"])
 def test_together_leaves_what_one_after_the_other_leaves(shelf, monkeypatch, tmp_path, experiment):
     assert train(experiment, "--together", "--seeds", "0-2") == 0
-    monkeypatch.setattr("nalu.paths.RUNS", tmp_path / "alone")
+    monkeypatch.setattr("nalu.support.paths.RUNS", tmp_path / "alone")
     assert train(experiment, "--direct", "--seeds", "0-2") == 0
     assert left(shelf) == left(tmp_path / "alone")
     assert not [*shelf.rglob("checkpoint*")]
@@ -83,7 +85,7 @@ class Stopped(Exception):
 def test_a_process_that_dies_while_it_stores_loses_nothing(shelf, monkeypatch, tmp_path, kept):
     """The same command goes on at the checkpoint, though some members have results already."""
     arguments = "mixed", ["NAU-add", "NAU-mul", "NMU-add", "NMU-mul"], "0-2"
-    real, calls = together.keep, []
+    real, calls = shared_batches.keep, []
 
     def dying(*given):
         if len(calls) == kept:
@@ -91,17 +93,17 @@ def test_a_process_that_dies_while_it_stores_loses_nothing(shelf, monkeypatch, t
         calls.append(given)
         real(*given)
 
-    monkeypatch.setattr(together, "keep", dying)
+    monkeypatch.setattr(shared_batches, "keep", dying)
     with pytest.raises(Stopped):
-        together.train_together(*arguments, checkpoint_seconds=0.0)
-    monkeypatch.setattr(together, "keep", real)
+        shared_batches.train_together(*arguments, checkpoint_seconds=0.0)
+    monkeypatch.setattr(shared_batches, "keep", real)
     assert len([*shelf.rglob("checkpoint*")]) == 1
     begun = []
-    monkeypatch.setattr(together.Progress, "__call__", lambda self, done, total: begun.append(done))
-    together.train_together(*arguments)
+    monkeypatch.setattr(shared_batches.Progress, "__call__", lambda self, done, total: begun.append(done))
+    shared_batches.train_together(*arguments)
     assert begun[0] > 100 and not [*shelf.rglob("checkpoint*")]
-    monkeypatch.setattr("nalu.paths.RUNS", tmp_path / "whole")
-    together.train_together(*arguments)
+    monkeypatch.setattr("nalu.support.paths.RUNS", tmp_path / "whole")
+    shared_batches.train_together(*arguments)
     assert left(shelf) == left(tmp_path / "whole")
 
 
@@ -139,15 +141,15 @@ def test_a_failure_is_noted_with_every_condition(shelf, monkeypatch, capsys):
     def fail(*given):
         raise RuntimeError("no luck")
 
-    real = together._train
-    monkeypatch.setattr(together, "_train", fail)
+    real = shared_batches._train
+    monkeypatch.setattr(shared_batches, "_train", fail)
     names = ["NAU-add", "NMU-mul"]
     assert train("mixed", *names, "--together") == 1
     err = capsys.readouterr().err
     assert err.startswith("nalu: mixed, 2 conditions together, failed\n") and err.endswith("RuntimeError: no luck\n")
     shards = [WorkFolder(MIXED, MIXED.condition(name)).shard(range(4)) for name in names]
     assert [shard.failure() for shard in shards] == ["RuntimeError: no luck"] * 2
-    monkeypatch.setattr(together, "_train", real)
+    monkeypatch.setattr(shared_batches, "_train", real)
     assert train("mixed", *names, "--together") == 0
     assert [shard.failure() for shard in shards] == [""] * 2
 
@@ -157,7 +159,7 @@ def test_rows_of_several_conditions_go_to_one_file(shelf, tmp_path, capsys):
     assert train("spark", "--rows", str(file)) == 2
     assert capsys.readouterr().err == "nalu: --rows needs one condition or --together, got 2 conditions\n"
     assert train("spark", "--together", "--rows", str(file), "--seeds", "1-2") == 0
-    assert [(row["operation"], row["seed"]) for row in results_csv.read(file)] == [
+    assert [(row["operation"], row["seed"]) for row in csv_file.read(file)] == [
         ("add", "1"), ("add", "2"), ("sub", "1"), ("sub", "2")]
 
 
@@ -172,7 +174,7 @@ def test_seeds_that_another_process_trains_are_refused(shelf, capsys):
 def test_one_process_with_many_conditions_counts_once(shelf, monkeypatch):
     """What is left takes as long as one process needs, not a share of it for each condition."""
     finished = {"seconds": 100.0, "device": "cpu"}
-    monkeypatch.setattr("nalu.pace.Pace.seconds", lambda self, condition: finished["seconds"])
+    monkeypatch.setattr("nalu.results.estimate.Pace.seconds", lambda self, condition: finished["seconds"])
     first, second, *_ = [WorkFolder(MIXED, case).shard(range(4)) for case in MIXED.conditions]
     quiet = status.total("mixed", status.of(MIXED))
     with first.lock(), second.lock():

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import tiny
 
-from nalu import cli, curves, experiments, files, launch, runs
+from nalu import cli, experiments
+from nalu.campaign import launch
+from nalu.results import curves, runs
+from nalu.results.workfolder import WorkFolder
+from nalu.support import files
 from nalu.training import checkpoint
-from nalu.workfolder import WorkFolder
 
-TRAIN = ("from nalu.launch import train_condition\n"
+TRAIN = ("from nalu.campaign.launch import train_condition\n"
          "train_condition('tiny', 'NMU', engine='reference', checkpoint_seconds=0.1)")
 
 
@@ -114,7 +117,7 @@ def test_results_are_recovered_from_the_history(at_once, here):
     once, history = at_once
     folder = here("recovered")
     origin = {"engine": "reference", "device": "cpu", "commit": "abc", "seconds": 1.0}
-    nmu().shard(range(10)).keep(history, {seed: origin for seed in range(10)})
+    nmu().shard(range(10)).keep(history, dict.fromkeys(range(10), origin))
     clock = time.monotonic()
     assert len(train()) == 10 and time.monotonic() - clock < 2
     assert len(curves.thinned_history("tiny")) == 20

@@ -2,9 +2,9 @@
 
 import pytest
 
-from nalu import verdict
-from nalu.statistics import success_rate
-from nalu.summary import NOTHING, Cell
+from nalu.analysis import verdict
+from nalu.analysis.statistics import success_rate
+from nalu.analysis.summary import NOTHING, Cell
 
 
 def cell(k, n):

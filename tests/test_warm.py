@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from nalu.paths import ROOT
+from nalu.support.paths import ROOT
 from nalu.tasks import Arithmetic
 from nalu.training import train
 from nalu.training.fused import loop, warm

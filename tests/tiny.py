@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 from types import MappingProxyType
 
-from nalu import experiments, origin, paths, provenance
+from nalu import experiments
 from nalu.experiments import Condition, Experiment, grid
+from nalu.report import provenance
+from nalu.results import origin
+from nalu.support import paths
 from nalu.tasks import Arithmetic
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,9 +43,9 @@ import sys
 sys.path.append({tests!r})
 import tiny
 import nalu.experiments
-import nalu.origin
+import nalu.results.origin
 nalu.experiments.EXPERIMENTS = tiny.TABLE
-nalu.origin.commit = lambda: "abc"
+nalu.results.origin.commit = lambda: "abc"
 """
 
 

@@ -4,8 +4,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from nalu.sequential import experiments
-from nalu.sequential.conditions import SequenceCondition, SequenceExperiment
+from nalu.experiments import sequential_table
+from nalu.experiments.sequential_conditions import SequenceCondition, SequenceExperiment
 from nalu.tasks import SequentialMNIST, digits
 
 PARTS = MappingProxyType({"train": (0, 40), "valid": (40, 50), "test": (50, 60)})
@@ -35,12 +35,14 @@ TABLE = MappingProxyType({"tiny": SequenceExperiment(
 
 def use_here(monkeypatch, folder):
     """Replace the pictures, the table and the runs folder in this process."""
-    from nalu import origin, paths, provenance
+    from nalu.report import provenance
+    from nalu.results import origin
+    from nalu.support import paths
 
     known = pictures()
     monkeypatch.setattr(digits, "SOURCES", MappingProxyType({"digits": lambda: known, "mnist": lambda: known}))
     digits.load.cache_clear()
-    monkeypatch.setattr(experiments, "EXPERIMENTS", TABLE)
+    monkeypatch.setattr(sequential_table, "EXPERIMENTS", TABLE)
     monkeypatch.setattr(paths, "RUNS", folder)
     monkeypatch.setattr(provenance, "RUNS", folder)
     monkeypatch.setattr(origin, "commit", lambda: "abc")

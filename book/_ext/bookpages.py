@@ -15,7 +15,8 @@ from pathlib import Path
 
 from sphinx.util import logging
 
-from nalu import paths, report
+from nalu.report import refresh
+from nalu.support import paths
 
 log = logging.getLogger(__name__)
 PAGES = "notebooks"
@@ -28,7 +29,7 @@ def sync(app, config) -> None:
     """Write the pages, remove those whose notebook is gone."""
     target = Path(app.srcdir, PAGES)
     wanted = set()
-    for name, source in report.sources().items():
+    for name, source in refresh.sources().items():
         copy = paths.EXECUTED / f"{name}.ipynb"
         if not copy.is_file():
             log.warning("no executed copy of notebooks/%s.ipynb", name,

@@ -9,12 +9,15 @@ from __future__ import annotations
 import csv
 import subprocess
 from collections import defaultdict
+from functools import cache
 
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
-from nalu import paths, registry, report
+from nalu import registry
+from nalu.report import refresh
+from nalu.support import paths
 
 
 class MarkdownTable(SphinxDirective):
@@ -71,9 +74,9 @@ class PagesTable(MarkdownTable):
     empty = "There are no notebooks."
 
     def rows(self):
-        reasons = dict(report.stale())
+        reasons = dict(refresh.stale())
         return [(f"{{doc}}`notebooks/{name}`", f"stale: {reasons[name]}" if name in reasons
-                 else "up to date") for name in report.sources()]
+                 else "up to date") for name in refresh.sources()]
 
 
 def _options(model) -> str:
@@ -120,14 +123,13 @@ def _commit(row: dict) -> str:
     return f"`{commit}`{_date(commit)}{changed}"
 
 
-def _date(commit: str, known: dict = {}) -> str:
-    if commit not in known:
-        command = ["git", "-C", str(paths.ROOT), "show", "-s", "--format= (%cs)", commit, "--"]
-        try:
-            known[commit] = subprocess.run(command, capture_output=True, text=True).stdout.rstrip()
-        except OSError:  # no git on this machine
-            known[commit] = ""
-    return known[commit]
+@cache
+def _date(commit: str) -> str:
+    command = ["git", "-C", str(paths.ROOT), "show", "-s", "--format= (%cs)", commit, "--"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True).stdout.rstrip()
+    except OSError:  # no git on this machine
+        return ""
 
 
 def setup(app):

@@ -1,1 +1,1 @@
-"""Training of recurrent models on sequential MNIST, through a convolutional network."""
+"""The name that `nalu.sequential` had before."""

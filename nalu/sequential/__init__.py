@@ -1,4 +1,4 @@
-"""Sequential MNIST, the papers' second task: what is declared, recorded, and read of it.
+"""The papers' second task, sequential MNIST: its tables of results, its thresholds, and its training.
 
-The reading side: seconds, and no torch. `nalu.recurrent` trains.
+The reading side: seconds, and no torch. `nalu.sequential.training` trains.
 """

@@ -1,27 +1,17 @@
 """Recorded runs and thresholds -> what is solved at which length, when, and how exactly.
 
-The definitions are those of `nalu.outcomes`, one test length at a time: the best step is that
+The definitions are those of `nalu.analysis.outcomes`, one test length at a time: the best step is that
 of the smallest validation error, whatever the length.
 """
 
-from collections.abc import Iterable
-
-import numpy as np
 import pandas as pd
 
-from nalu import published
-from nalu.sequential import experiments, shelf
+from nalu.analysis.statistics import shown, solved_at_mean, sparsity_error_mean, success_rate
+from nalu.experiments import sequential_table
+from nalu.sequential import store
 from nalu.sequential.thresholds import failures, thresholds
-from nalu.statistics import shown, solved_at_mean, sparsity_error_mean, success_rate
 
 METRICS = ("success_rate", "solved_at_mean", "sparsity_error_mean")
-
-PANELS = {"success_rate": "success_rate", "solved_at_iteration": "solved_at_mean",
-          "sparsity_error": "sparsity_error_mean"}
-"""Panel of a published figure -> metric."""
-
-REGULARISED = ("NMU", "NAC_mul_NMU", "NAU")
-"""Models of the published figures that have R_z in the one, and not in the other, the ablation."""
 
 
 def judged(results: pd.DataFrame, passed: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
@@ -32,7 +22,7 @@ def judged(results: pd.DataFrame, passed: pd.DataFrame, limits: pd.DataFrame) ->
     Parameters
     ----------
     results, passed
-        Tables of `nalu.sequential.shelf`.
+        Tables of `nalu.sequential.store`.
     limits
         As `nalu.sequential.thresholds.thresholds` returns them. Lengths without a
         threshold are left out.
@@ -58,14 +48,14 @@ def limits(experiment: str, **variant) -> pd.DataFrame:
     **variant
         As `thresholds` takes it, in place of the rule.
     """
-    entry, results = experiments.get(experiment), shelf.frame(experiment)
+    entry, results = sequential_table.get(experiment), store.frame(experiment)
     reference = results[results["condition"] == entry.reference.id]
     return thresholds(reference, **({"without": failures(reference)} | variant))
 
 
 def of(experiment: str, **variant) -> pd.DataFrame:
     """Return what is recorded of an experiment, judged by its `limits`."""
-    return judged(shelf.frame(experiment), shelf.frame(experiment, "passed"), limits(experiment, **variant))
+    return judged(store.frame(experiment), store.frame(experiment, "passed"), limits(experiment, **variant))
 
 
 def curves(rows: pd.DataFrame) -> pd.DataFrame:
@@ -85,22 +75,3 @@ def curves(rows: pd.DataFrame) -> pd.DataFrame:
                   for metric, value in zip(METRICS, values, strict=True)]
     return pd.DataFrame(cells, columns=["condition", "test_length", "metric", "estimate", "lower",
                                         "upper", "n", "k"])
-
-
-def printed(names: Iterable[str]) -> pd.DataFrame:
-    """Return the points of published figures in the form of `curves`, under our conditions' names.
-
-    A condition that two figures show is taken from the first.
-    """
-    parts = []
-    for name in names:
-        points = published.figure(name)
-        suffix = np.where(points["model"].isin(REGULARISED) & (not name.endswith("ablation")), "-Rz", "")
-        points["condition"] = points["model"].str.replace("_Rz", "-Rz") + suffix
-        parts.append(pd.DataFrame({
-            "condition": points["condition"], "test_length": points["x"].astype(int),
-            "metric": points["panel"].map(PANELS), "estimate": points["mean"].astype(float),
-            "lower": points["lower"].astype(float), "upper": points["upper"].astype(float),
-            "n": points["n_runs"], "k": points["k_successes"]}))
-    key = ["condition", "test_length", "metric"]
-    return pd.concat(parts, ignore_index=True).drop_duplicates(key, ignore_index=True)

@@ -20,7 +20,7 @@ from collections.abc import Collection
 import pandas as pd
 from scipy import stats
 
-from nalu.seeds import text
+from nalu.support.seed_lists import text
 
 CONFIDENCE = 0.99
 PUBLISHED_DF = 8

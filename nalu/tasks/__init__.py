@@ -1,6 +1,7 @@
-"""What is to be learned: sampling, targets, exact solutions, success thresholds."""
+"""What is to be learned: inputs, targets, exact solutions, success thresholds; pictures of digits."""
 
-from .arithmetic import OPERATIONS, Arithmetic
-from .mnist import SequentialMNIST
+from nalu.tasks.arithmetic import Arithmetic
+from nalu.tasks.mnist import SequentialMNIST
+from nalu.tasks.operations import OPERATIONS
 
 __all__ = ["OPERATIONS", "Arithmetic", "SequentialMNIST"]

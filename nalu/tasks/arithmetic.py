@@ -16,36 +16,15 @@ sample, from a range that is empty at the default ratios.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
 
 import numpy as np
 
-from nalu import check
-
-Range = tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True)
-class Operation:
-    """`apply` maps the list of subset sums to the target; `symbol` is for tables."""
-
-    symbol: str
-    sums: int  # how many of the subset sums it uses; 0 stands for all of them
-    apply: Callable[[list[np.ndarray]], np.ndarray]
-
-
-OPERATIONS: Mapping[str, Operation] = MappingProxyType({
-    "add": Operation(r"+", 0, sum),
-    "sub": Operation(r"-", 2, lambda s: s[0] - s[1]),
-    "mul": Operation(r"\times", 0, math.prod),
-    "div": Operation(r"/", 2, lambda s: s[0] / s[1]),
-    "squared": Operation(r"z^2", 1, lambda s: s[0] * s[0]),
-    "root": Operation(r"\sqrt{z}", 1, lambda s: np.sqrt(s[0])),
-})
-"""Name -> `Operation`, in the order of the papers' tables."""
+from nalu.support import check
+from nalu.tasks import threshold
+from nalu.tasks.operations import OPERATIONS, Range
 
 VALIDATION_SEED = 43953907
 TEST_SEED = 8689336
@@ -192,15 +171,11 @@ class Arithmetic:
 
     def threshold(self) -> float:
         """Test error below which a run counts as solved; see `nalu.tasks.threshold`."""
-        from nalu.tasks.threshold import intended
-
-        return intended(self)
+        return threshold.intended(self)
 
     def threshold_as_published(self) -> float:
         """The threshold with the authors' subsets, which are one element too long."""
-        from nalu.tasks.threshold import as_published
-
-        return as_published(self)
+        return threshold.as_published(self)
 
 
 def _checked_range(where, name: str) -> Range:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from nalu import check
+from nalu.support import check
 from nalu.tasks import idx
 
 PARTS = ("train", "valid", "test")

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nalu import files
-from nalu.command import OK, REFUSED, complain
+from nalu.support import files
+from nalu.support.command import OK, REFUSED, complain
 
 VARIABLE = "NALU_MNIST"
 

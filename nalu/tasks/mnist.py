@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nalu import check
+from nalu.support import check
 
 if TYPE_CHECKING:
     from nalu.tasks.digits import Digits

@@ -20,10 +20,14 @@ from __future__ import annotations
 
 from itertools import product
 from math import comb
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nalu.tasks.arithmetic import OPERATIONS, Arithmetic, Range
+from nalu.tasks.operations import OPERATIONS, Range
+
+if TYPE_CHECKING:
+    from nalu.tasks.arithmetic import Arithmetic
 
 EPSILON = 1e-5
 MAX_POINTS = 100_000

@@ -1,4 +1,4 @@
-"""Training: all seeds of a condition side by side, one loop, several engines."""
+"""What trains: one loop with all seeds of a condition side by side, and several engines that run it."""
 
 from nalu.training.driver import Fit, fit, train
 from nalu.training.plan import Plan

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nalu import files
+from nalu.support import files
 
 
 def save(path: Path, state: dict[str, np.ndarray], meta: dict) -> None:

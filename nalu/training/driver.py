@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from nalu import check
+from nalu.support import check
 from nalu.tasks import Arithmetic
 from nalu.training import checkpoint
 from nalu.training.engines import engine as make_engine

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nalu import check
+from nalu.support import check
 from nalu.training.plan import Plan
 from nalu.training.reference import Reference
 

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
-import torch
 from torch import Generator, nn
 
-from nalu import check
 from nalu.models import build
 from nalu.registry import MODELS
-from nalu.streams import STREAMS
+from nalu.support import check
 from nalu.tasks import Arithmetic
+from nalu.training import devices
+from nalu.training.streams import STREAMS
 
 OPTIMIZERS = ("adam", "sgd")
 DTYPES = ("float32", "float64")
@@ -37,7 +37,7 @@ class Plan:
     iterations : int
         N. The updates are numbered 0..N inclusive, as in the authors' script.
     stream : {"philox", "authors"}
-        Source of the training data, see `nalu.streams`.
+        Source of the training data, see `nalu.training.streams`.
     hidden_size : int
         H, for models given by name.
     optimizer : {"adam", "sgd"}
@@ -77,7 +77,7 @@ class Plan:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        set_ = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        set_ = lambda name, value: object.__setattr__(self, name, value)
         if not callable(self.model):
             check.one_of(self.model, MODELS, "model")
         if not isinstance(self.task, Arithmetic):
@@ -88,7 +88,8 @@ class Plan:
         check.one_of(self.stream, STREAMS, "stream")
         check.one_of(self.optimizer, OPTIMIZERS, "optimizer")
         check.one_of(self.dtype, DTYPES, "dtype")
-        _check_device(self.device)
+        if self.device != "meta":  # shapes without numbers, which every PyTorch has
+            devices.examine(self.device)
         set_("learning_rate", check.real(self.learning_rate, "learning_rate", low=0.0))
         set_("momentum", check.real(self.momentum, "momentum", 0.0, 1.0))
         row = MODELS["NMU" if callable(self.model) else self.model]
@@ -143,14 +144,6 @@ class Plan:
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         return plain | {"model": self.model_name, "task": asdict(self.task),
                         "seeds": list(self.seeds)}
-
-
-def _check_device(name: str) -> None:
-    try:
-        torch.empty(0, device=name)
-    except (AssertionError, RuntimeError, TypeError):
-        here = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
-        raise ValueError(f"device {name!r} is not available; allowed: {', '.join(here)}") from None
 
 
 _AT_LEAST = {"iterations": 1, "hidden_size": 1, "batch_size": 1, "log_every": 1}

@@ -21,9 +21,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, stack_module_state, vmap
 
-from nalu.streams import training_data
 from nalu.training.history import RUNNING, History
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2, Plan
+from nalu.training.streams import training_data
 
 LANES = 32
 """Seeds are stacked in multiples of this many, repeating the first seed. Vectorised CPU

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from nalu import check
+from nalu.support import check
 from nalu.training.driver import Fit, run
 from nalu.training.engines import ENGINES
 from nalu.training.plan import Plan

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from nalu.streams import COIN, INPUT, KEY
 from nalu.training.cuda.target import device, fma, product, sync_block, u32, u64
 from nalu.training.fused import philox
+from nalu.training.streams import COIN, INPUT, KEY
 
 philox4x32 = device(philox.philox4x32)
 uniform24 = device(philox.uniform)

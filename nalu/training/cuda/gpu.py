@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 import numpy as np
-import torch
 from numba import cuda
 
 from nalu.training.cuda.target import SIMULATED, WARP
@@ -30,11 +29,6 @@ def select(device: str) -> None:
     """Use ``cuda`` or ``cuda:1``."""
     if not SIMULATED:
         cuda.select_device(int(device.partition(":")[2] or 0))
-
-
-def name(device: str) -> str:
-    """The name of the GPU, as results record it."""
-    return device if SIMULATED else torch.cuda.get_device_name(device)
 
 
 def multiprocessors() -> int:

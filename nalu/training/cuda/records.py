@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-_integers = lambda names: [(name, np.uint64) for name in names.split()]  # noqa: E731
-_reals = lambda names: [(name, np.float64) for name in names.split()]  # noqa: E731
+_integers = lambda names: [(name, np.uint64) for name in names.split()]
+_reals = lambda names: [(name, np.float64) for name in names.split()]
 
 BLOCK = np.dtype(_integers("""
     index lane lanes turn authors seed position input_size intervals subsets number_of_subsets

@@ -64,5 +64,5 @@ class Store:
 
 ENGINE = Store("fused", _FUSED, (
     *sorted(_FUSED.rglob("*.py")),
-    _FUSED.parent / "history.py", _FUSED.parent / "plan.py", _FUSED.parents[1] / "streams.py"))
+    *(_FUSED.parent / f"{name}.py" for name in ("history", "plan", "streams"))))
 """The fused engine."""

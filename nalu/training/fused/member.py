@@ -36,7 +36,7 @@ class Member(Packing):
         I, H = plan.task.input_size, self.hidden_size
         B = max(plan.batch_size, CHUNK)
         first, second = (CODES[name] for name in self.classes)
-        size = lambda row, I, O: row.matrices * O * I + row.vectors * O  # noqa: E731
+        size = lambda row, I, O: row.matrices * O * I + row.vectors * O
         return {
             "first": first, "second": second, "hidden_size": H, "split": self.split,
             "operation": list(OPERATIONS).index(plan.task.operation),

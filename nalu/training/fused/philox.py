@@ -1,12 +1,12 @@
-"""Philox-4x32-10 in compiled code: the ``philox`` stream of `nalu.streams`."""
+"""Philox-4x32-10 in compiled code: the ``philox`` stream of `nalu.training.streams`."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba.extending import register_jitable
 
-from nalu.streams import COIN, INPUT, KEY
 from nalu.training.fused.maps import exact
+from nalu.training.streams import COIN, INPUT, KEY
 
 u32, u64 = np.uint32, np.uint64
 _M0, _M1 = u64(0xD2511F53), u64(0xCD9E8D57)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from nalu import check, files, paths
+from nalu.support import check, files, paths
 from nalu.tasks import Arithmetic
 from nalu.training.fused.cache import ENGINE, Store
 from nalu.training.fused.engine import Fused

@@ -1,0 +1,148 @@
+r"""Two sets of runs, one of them perhaps known by printed numbers only -> a p-value.
+
+The hypothesis is always that both sides were drawn from one distribution. Each test is of
+two sides and holds its level with the digits that are printed: a printed number stands for
+all numbers that are rounded to it, and the one that suits the hypothesis best is taken.
+
+*Rates.* Fisher's exact test, `nalu.analysis.verdict`.
+
+*Medians.* A precedence test. If the other side's median is their $j$-th of $m$ ordered
+values, the number $K$ of our $n$ values below it has a law that no distribution enters,
+
+$$
+P(K = k) = \binom nk \frac{B(j + k,\ m + n - j - k + 1)}{B(j,\ m - j + 1)};
+$$
+
+for even $m$ the two values next to the median bound the tails. Exact, ties being counted for
+the hypothesis.
+
+*Means of two known samples.* Permutation of the runs between the sides: exact for every
+distribution, apart from the drawing of `PERMUTATIONS` permutations.
+
+*A printed mean.* Student's statistic, $t = (\bar x - \bar y) / \sqrt{s_x^2 / n + v}$, where $v$ is the larger of
+what the printed interval says and $s_x^2 / m$, as if the other sample scattered like ours; with
+$\min(n, m) - 1$ degrees of freedom. The same for logarithms, and of both p-values the larger:
+the first is deceived by skewed samples of different size, the second by single outliers.
+False alarms at 5 %, simulated for $n, m$ of 10, 50 and 100: at most 5 % for gamma
+distributions down to the exponential, up to 8 % for the lognormal of $\sigma = 1$. Fewer than
+`FEWEST` values of ours are not tested.
+"""
+
+import math
+from collections.abc import Iterable
+from functools import cache
+
+import numpy as np
+from scipy.special import betaln, comb, stdtr
+from scipy.stats import binom
+
+from nalu.analysis import verdict
+from nalu.analysis.statistics import Interval
+from nalu.analysis.summary import Cell
+
+PERMUTATIONS = 9999
+FEWEST = 10
+Z = 1.959963984540054
+"""Standard errors from a value to either end of its 95 % interval."""
+
+
+def rate(ours: Cell, theirs: Cell) -> float:
+    """Return the p-value of two success rates."""
+    return verdict.rates(ours, theirs).p_value
+
+
+def rate_smallest(n: int, theirs: Cell) -> float:
+    """Return the smallest p-value that n runs of ours can give; it is that of no or of all solved."""
+    return _smallest(n, theirs.k, theirs.n)
+
+
+def median(x, printed: float, rounding: float, m: int) -> float:
+    """Return the p-value of a sample beside a printed median of m values, known up to ``rounding``."""
+    x = np.asarray(x, dtype=float)
+    below, up_to = (x < printed - rounding).sum(), (x <= printed + rounding).sum()
+    high = _kth(len(x), m // 2 + 1, m)[below:].sum()
+    low = _kth(len(x), (m + 1) // 2, m)[: up_to + 1].sum()
+    return float(min(1.0, 2 * min(high, low)))
+
+
+def median_smallest(n: int, m: int) -> float:
+    """Return the smallest p-value that n values beside a median of m can give."""
+    return float(min(1.0, 2 * min(_kth(n, m // 2 + 1, m)[n], _kth(n, (m + 1) // 2, m)[0])))
+
+
+def median_interval(x, level: float = 0.95) -> Interval:
+    r"""Return the sample median with an interval between two order statistics.
+
+    The bounds are the $r$-th smallest and the $r$-th largest value, with the largest $r$ for
+    which $P(r \le K \le n - r) \ge$ ``level``, $K$ being binomial with $n$ and ½; NaN where
+    even $r = 1$ falls short, for fewer than six values at 95 %.
+    """
+    x = np.sort(np.asarray(x, dtype=float))
+    if x.size == 0:
+        return Interval(math.nan, math.nan, math.nan)
+    r = int(binom.ppf((1 - level) / 2, x.size, 0.5))
+    bounds = (float(x[r - 1]), float(x[-r])) if r else (math.nan, math.nan)
+    return Interval(float(np.median(x)), *bounds)
+
+
+def means(x, y, seed: int = 0) -> float:
+    """Return the p-value of the means of two samples, by permutations drawn from ``seed``."""
+    x, y = (np.asarray(v, dtype=float) for v in (x, y))
+    both, generator = np.concatenate([x, y]), np.random.default_rng(seed)
+    gap = abs(x.mean() - y.mean())
+    drawn = generator.permuted(np.broadcast_to(both, (PERMUTATIONS, both.size)), axis=1)
+    sums = drawn[:, : x.size].sum(axis=1)
+    gaps = abs(sums / x.size - (both.sum() - sums) / y.size)
+    return float((1 + (gaps >= gap * (1 - 1e-9)).sum()) / (1 + PERMUTATIONS))
+
+
+def means_smallest(n: int, m: int) -> float:
+    """Return the smallest p-value that n and m values can give.
+
+    Only sides of equal size are as far apart when the other one is the higher: that is two
+    of all orders, not one.
+    """
+    return max((2 if n == m else 1) / comb(n + m, n), 1 / (1 + PERMUTATIONS)) if n and m else 1.0
+
+
+def printed_mean(x, theirs: Cell, rounding: float) -> float:
+    """Return the p-value of a sample beside a printed mean of ``theirs.k`` values; NaN without any scatter."""
+    x = np.asarray(x, dtype=float)
+    mean, variance = x.mean(), x.var(ddof=1)
+    near = float(np.clip(mean, theirs.estimate - rounding, theirs.estimate + rounding))
+    if near == mean:
+        return 1.0
+    width = 0.0 if math.isnan(theirs.lower + theirs.upper) else (theirs.upper - theirs.lower) / (2 * Z)
+    straight = variance / x.size + max(width**2, variance / theirs.k)
+    if straight == 0:
+        return math.nan
+    t = abs(mean - near) / math.sqrt(straight)
+    if mean > 0 and near > 0:
+        logarithmic = variance / mean**2 / x.size + max((width / near) ** 2, variance / mean**2 / theirs.k)
+        t = min(t, abs(math.log(mean / near)) / math.sqrt(logarithmic))
+    return float(2 * stdtr(min(x.size, theirs.k) - 1, -t))
+
+
+def rejected(p: Iterable[float], level: float = verdict.LEVEL) -> np.ndarray:
+    """Return which hypotheses the procedure of Benjamini and Hochberg rejects.
+
+    Of the rejected ones a share of at most ``level`` is expected to be true, if the tests
+    are independent or positively dependent.
+    """
+    p = np.asarray([*p], dtype=float)
+    ordered = np.sort(p)
+    passed = np.flatnonzero(ordered <= level * np.arange(1, p.size + 1) / max(p.size, 1))
+    return p <= (ordered[passed[-1]] if passed.size else -1.0)
+
+
+@cache
+def _smallest(n: int, k: int, m: int) -> float:
+    theirs = Cell(math.nan, math.nan, math.nan, m, k)
+    return min(rate(theirs._replace(n=n, k=solved), theirs) for solved in (0, n))
+
+
+def _kth(n: int, j: int, m: int) -> np.ndarray:
+    """Return the probabilities that 0..n of n values lie below the j-th of m others."""
+    k = np.arange(n + 1)
+    ways = -betaln(k + 1, n - k + 1) - math.log(n + 1)
+    return np.exp(ways + betaln(j + k, m + n - j - k + 1) - betaln(j, m - j + 1))

@@ -1,0 +1,180 @@
+r"""Points of an experiment that varies one setting -> the papers' three panels, and the seeds behind them.
+
+Each model is a line in its colour: ours in full with a filled symbol, the paper's faintly
+with an open one, a little to the right, both with 95 % intervals. The values of the
+setting are evenly spaced, whatever lies between them, so that intervals stand side by side;
+values that have no order, such as ranges, are not joined. A cross stands for a point that
+was not run yet.
+"""
+
+from collections.abc import Callable, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, MultipleLocator, NullFormatter, SymmetricalLogLocator
+
+from nalu.analysis.summary import NOTHING
+from nalu.pages.figures import FAINT, GREY
+from nalu.paper.sweeps import Point, by, by_model, of_declared, pooled
+from nalu.support.notation import NOT_RUN
+
+METRICS = {"success_rate": "success rate", "solved_at_mean": "solved at (updates)",
+           "sparsity_error_mean": "sparsity error"}
+"""Metric -> what is written at the axis of its panel."""
+
+SMALLEST = 1e-7  # the axis of sparsity errors is logarithmic from here, and has a 0
+FILLED = 0.84  # of the distance between two values, at most
+APART = 0.09  # between neighbouring intervals, at most
+MISSING = -0.08  # height of the crosses in the panel of rates
+LANE = 0.17  # inches of height per point of the figure of seeds
+
+
+def compare(points: Sequence[Point], label: str, column: Callable[[Point], str] | None = None) -> Figure:
+    """Draw success rate, solved at and sparsity error against what varies, a line per model.
+
+    The legend says how many of the declared runs a point of a line has, as a range where
+    that varies, and how many points have none yet.
+
+    Parameters
+    ----------
+    points
+        Of one operation.
+    label
+        What varies, in words.
+    column
+        Splits the points into columns of panels, named above them; one column by default.
+    """
+    groups = by(points, column or (lambda _: ""))
+    models, ticks = [*by_model(points)], [*by(points, lambda p: p.x)]
+    figure, axes = plt.subplots(len(METRICS), len(groups), sharex=True, sharey="row",
+                                squeeze=False, figsize=(6.4, 7.2))
+    step = min(FILLED / (2 * len(models)), APART)
+    for (title, group), below in zip(groups.items(), axes.T, strict=True):
+        for metric, ax in zip(METRICS, below, strict=True):
+            _bands(ax, len(ticks))
+            for model, line in by_model(group).items():
+                first = step * (2 * models.index(model) + 0.5 - len(models))
+                at = np.array([ticks.index(p.x) for p in line])
+                _line(ax, at + first, line, metric, "ours")
+                _line(ax, at + first + step, line, metric, "paper")
+                if metric == "success_rate":
+                    absent = at[[p.runs.empty for p in line]] + first
+                    ax.plot(absent, np.full(len(absent), MISSING), "x", markersize=3,
+                            color=line[0].model.colour)
+        _above(below[0], title)
+        below[-1].set_xticks(range(len(ticks)), ticks, fontsize="small" if len(groups) > 1 else None)
+    for metric, row in zip(METRICS, axes, strict=True):
+        _scale(row, metric)
+    figure.supxlabel(label, fontsize="medium")
+    _legend(figure, points)
+    return figure
+
+
+def seeds(points: Sequence[Point], label: str) -> Figure:
+    """Draw a bar for every run at its seed, a lane per point: tall where solved, short and grey where not.
+
+    A panel per model says how many of its runs are solved; where nothing is drawn, nothing was run.
+    """
+    lines, ticks = by_model(points), [*by(points, lambda p: p.x)]
+    columns = min(len(lines), 2)
+    rows = -(-len(lines) // columns)
+    figure, axes = plt.subplots(rows, columns, sharex=True, sharey=True, squeeze=False,
+                                figsize=(6.4, 0.6 + rows * (0.35 + LANE * len(ticks))))
+    for ax, line in zip(axes.flat, lines.values(), strict=False):
+        for p in line:
+            _run(ax, p, ticks.index(p.x))
+        _above(ax, f"{line[0].model.plain}: {_solved(line)}")
+        ax.grid(False)
+    for ax in axes.flat[len(lines):]:
+        ax.set_axis_off()
+    last = max(max(p.condition.seeds) for p in points)
+    axes[0, 0].set(xlim=(-1, last + 1), ylim=(len(ticks) - 0.4, -0.6))
+    axes[0, 0].set_yticks(range(len(ticks)), ticks)
+    figure.supxlabel("seed", fontsize="medium")
+    figure.supylabel(label, fontsize="medium")
+    return figure
+
+
+def _line(ax: Axes, at: np.ndarray, line: list[Point], metric: str, side: str) -> None:
+    """Draw the values of one model and side with their intervals, joined by a thin line."""
+    cells = [getattr(p, side).get(metric, NOTHING) for p in line]
+    values, lower, upper = np.array([c.interval for c in cells], float).T
+    if np.isnan(values).all():
+        return
+    row, faint = line[0].model, side == "paper"
+    style = {"color": row.colour, "alpha": FAINT if faint else 1.0, "zorder": 3}
+    if not line[0].x.startswith("["):
+        ax.plot(at, values, "-", linewidth=0.8, **style)
+    ax.vlines(at, lower, upper, linewidth=1.6, **style)
+    ax.plot(at, values, row.marker, markersize=4, markerfacecolor="white" if faint else row.colour, **style)
+
+
+def _run(ax: Axes, p: Point, lane: int) -> None:
+    """Draw the runs of one point in a lane."""
+    solved = p.runs["solved"].astype(bool)
+    for chosen, size, colour in ((solved, 9, p.model.colour), (~solved, 4, GREY)):
+        at = p.runs.loc[chosen, "seed"]
+        ax.plot(at, np.full(len(at), lane), "|", color=colour, markersize=size, markeredgewidth=1.5)
+
+
+def _bands(ax: Axes, ticks: int) -> None:
+    """Tint every second value of what varies: what stands in one band belongs to one value."""
+    for at in range(1, ticks, 2):
+        ax.axvspan(at - 0.5, at + 0.5, color=GREY, alpha=0.08, linewidth=0, zorder=0)
+    ax.set_xlim(-0.5, ticks - 0.5)
+    ax.grid(False, axis="x")
+
+
+def _scale(axes: Sequence[Axes], metric: str) -> None:
+    """Name and scale the vertical axis that a row of panels shares."""
+    ax = axes[0]
+    ax.set_ylabel(METRICS[metric])
+    if metric == "success_rate":
+        ax.set_ylim(MISSING - 0.05, 1.04)
+        ax.yaxis.set_major_locator(MultipleLocator(0.2))
+        ax.yaxis.set_major_formatter(lambda rate, _: f"{100 * rate:.0f} %")
+    elif metric == "solved_at_mean":
+        drawn = [line.get_ydata() for other in axes for line in other.lines] or [[1e5, 1e6]]
+        ax.set(yscale="log", ylim=(np.nanmin(np.concatenate(drawn)) / 1.6,
+                                   np.nanmax(np.concatenate(drawn)) * 1.6))
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter(EngFormatter())
+        ax.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        ax.set_yscale("symlog", linthresh=SMALLEST)
+        ax.yaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=SMALLEST))
+        ax.set_ylim(-SMALLEST / 2, 1)
+
+
+def _legend(figure: Figure, points: Sequence[Point]) -> None:
+    """Explain colours, full and faint, and say n, above the panels."""
+    ax, left = figure.axes[0], sum(p.runs.empty for p in points)
+    for line in by_model(points).values():
+        row, n = line[0].model, f"n = {of_declared(line)}"
+        ax.plot([], [], row.marker + "-", color=row.colour,
+                label=f"{row.plain}, {n if any(len(p.runs) for p in line) else NOT_RUN}")
+    ax.plot([], [], "o-", color=GREY, label="here, 95 % interval")
+    if any(p.paper for p in points):
+        ax.plot([], [], "o-", color=GREY, alpha=FAINT, markerfacecolor="white", label=_paper(points))
+    if left:
+        ax.plot([], [], "x", color=GREY, markersize=3,
+                label=f"{left} of {len(points)} points {NOT_RUN}")
+    figure.legend(loc="outside upper left", ncols=2)
+
+
+def _paper(points: Sequence[Point]) -> str:
+    """Return what the legend says of the paper's values."""
+    runs = {p.rate("paper").n for p in points if p.paper}
+    return f"in the paper, n = {'–'.join(map(str, sorted({min(runs), max(runs)})))}"
+
+
+def _solved(line: list[Point]) -> str:
+    found = pooled(line)
+    return found if found == NOT_RUN else f"{found} solved"
+
+
+def _above(ax: Axes, text: str) -> None:
+    ax.annotate(text, (0, 1), xycoords="axes fraction", xytext=(0, 3), textcoords="offset points",
+                fontsize="small")

@@ -1,0 +1,120 @@
+r"""The same seeds here and at the authors' -> whether their outcomes agree, run by run.
+
+A *pair* is a run of ours and the authors' run of the same model, operation and seed. How
+much of the agreement is due to the seed is said by `nalu.analysis.kappa`.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from nalu.analysis import kappa
+from nalu.analysis.statistics import Interval
+from nalu.analysis.summary import rows_of
+from nalu.registry import MODELS
+from nalu.support import notation
+from nalu.support.notation import NOT_RUN
+from nalu.tasks import OPERATIONS
+
+RUN = ["operation", "model", "seed"]
+
+
+class Agreement(NamedTuple):
+    """Outcomes of n pairs; distances are in updates, NaN where there are none."""
+
+    n: int
+    same: int
+    solved: int  # pairs solved on both sides
+    kappa: Interval
+    steps: int  # pairs solved on both sides whose steps can be compared
+    equal: int  # of these, at exactly the same update
+    distance: float  # median of all of them
+
+    @property
+    def share(self) -> str:
+        """How many pairs agree, as running text."""
+        return f"{self.same} of {self.n}" if self.n else NOT_RUN
+
+    @property
+    def kappa_text(self) -> str:
+        """Kappa with its 95 % interval as text; nothing where it is not defined."""
+        k = self.kappa
+        return "" if math.isnan(k.estimate) else f"{k.estimate:.2f} [{k.lower:.2f}, {k.upper:.2f}]"
+
+    @property
+    def equal_share(self) -> str:
+        """How many steps are exactly equal, as running text."""
+        return f"{self.equal} of {self.steps}" if self.steps else NOT_RUN
+
+
+def pairs(rows: pd.DataFrame, authors: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per run that both sides have: ``solved`` and ``solved_at``, the authors' with a suffix.
+
+    A step is missing where a run is not solved in the end, and the authors' also where
+    their analysis had permuted the rows of the run.
+
+    Parameters
+    ----------
+    rows
+        Results, one row per run.
+    authors
+        What `nalu.paper.published.per_seed` gives.
+    """
+    sound = authors["solved"] & ~authors["rows_permuted"]
+    theirs = authors.assign(solved_at=authors["solved_at"].where(sound))
+    columns = [*RUN, "solved", "solved_at"]
+    return rows[columns].merge(theirs[columns], on=RUN, suffixes=("", "_authors"), validate="one_to_one")
+
+
+def of(pairs: pd.DataFrame) -> Agreement:
+    """Return how far some pairs agree."""
+    ours, theirs = (pairs[c].to_numpy(bool) for c in ("solved", "solved_authors"))
+    apart = (pairs["solved_at"] - pairs["solved_at_authors"]).abs().dropna()
+    return Agreement(len(pairs), int((ours == theirs).sum()), int((ours & theirs).sum()), kappa.cohen(counts(pairs)),
+                     len(apart), int((apart == 0).sum()), float(apart.median()) if len(apart) else math.nan)
+
+
+def counts(pairs: pd.DataFrame) -> np.ndarray:
+    """Return for each cell the numbers of pairs that `nalu.analysis.kappa.cohen` takes, ``[C, 4]``."""
+    ours, theirs = (pairs[c].astype(bool) for c in ("solved", "solved_authors"))
+    kinds = pd.DataFrame({"both": ours & theirs, "ours": ours & ~theirs,
+                          "theirs": ~ours & theirs, "neither": ~ours & ~theirs})
+    return kinds.groupby([pairs[c] for c in RUN[:-1]]).sum().to_numpy(int).reshape(-1, 4)
+
+
+def table(pairs: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    """Return a line of text per cell: replayed seeds, those with the same outcome, kappa, and the steps."""
+    lines = []
+    for operation, model in cells:
+        a = of(rows_of(pairs, operation, model))
+        lines.append({
+            "operation": rf"\({OPERATIONS[operation].symbol}\)",
+            "model": MODELS[model].plain,
+            "replayed": str(a.n) if a.n else NOT_RUN,
+            "same outcome": str(a.same) if a.n else notation.MISSING,
+            "kappa": a.kappa_text or notation.MISSING,
+            "steps compared": str(a.steps) if a.n else notation.MISSING,
+            "same update": str(a.equal) if a.steps else notation.MISSING,
+            "median distance": f"{a.distance:,.0f}" if a.steps else notation.MISSING,
+        })
+    return pd.DataFrame(lines)
+
+
+def undecided(authors: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the cells in which some of the authors' runs are solved and some are not."""
+    rate = authors.groupby(["operation", "model"])["solved"].mean()
+    return [cell for cell in cells if 0 < rate.get(cell, 0) < 1]
+
+
+def matrix(pairs: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    """Return how many replayed seeds have the same outcome: a line per model, a column per operation."""
+    cells = [*cells]
+    text = pd.Series([of(rows_of(pairs, *cell)).share for cell in cells], pd.MultiIndex.from_tuples(cells))
+    operations, models = ([*dict.fromkeys(names)] for names in zip(*cells, strict=True))
+    table = text.unstack(0).reindex(index=models, columns=operations).fillna(notation.MISSING)
+    table = table.rename(index=lambda m: MODELS[m].plain,
+                         columns=lambda o: rf"\({OPERATIONS[o].symbol}\)")
+    return table.rename_axis(index="model", columns=None).reset_index()

@@ -1,0 +1,82 @@
+"""The runs that speak to a printed number: ours of its condition, and the authors' where they are known.
+
+As seeds may have been chosen by their known outcome, a condition that is not complete counts
+with the seeds before the first that is missing. The authors' runs are known for the default
+task, where as many as the table says.
+"""
+
+from collections.abc import Hashable, Iterable
+from functools import partial
+from itertools import takewhile
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from nalu.analysis import comparisons, statistics
+from nalu.analysis.summary import NOTHING, Cell
+from nalu.paper import published
+from nalu.paper.numbers import RATE, Printed, numbers
+from nalu.results import runs
+from nalu.tasks import Arithmetic
+
+SPARSITY = "sparsity_error_mean"
+INTERVALS = {RATE: statistics.success_rate, "solved_at_median": comparisons.median_interval,
+             "solved_at_mean": partial(statistics.shown, statistics.solved_at_mean),
+             SPARSITY: partial(statistics.shown, statistics.sparsity_error_mean)}
+"""Metric -> the interval of its values."""
+
+
+class Evidence(NamedTuple):
+    """A printed number, our runs of its condition, the authors' if they are known; ``same`` tells claims apart."""
+
+    printed: Printed
+    rows: pd.DataFrame | None = None
+    authors: pd.DataFrame | None = None
+    same: Hashable = None
+
+
+def gather() -> list[Evidence]:
+    """Return every printed number with the runs that speak to it."""
+    authors = dict(iter(published.per_seed().groupby(["operation", "model"])))
+    printed, found = numbers(), []
+    ours = {name: runs.by_condition(name) for name in {n.place.experiment.name for n in printed if n.place}}
+    for index, number in enumerate(printed):
+        if number.place is None:
+            found.append(Evidence(number, same=index))
+            continue
+        entry, case = number.place
+        theirs = authors.get((case.task.operation, case.model))
+        if case.task != Arithmetic(case.task.operation) or theirs is None or number.cell.n != len(theirs):
+            theirs = None
+        # of a rate only the counts are tested, and figures of the same runs were digitised apart
+        value = (number.cell.k, number.cell.n) if number.metric == RATE else map(repr, number.cell)
+        same = (runs.settings(case), case.seeds, entry.window, number.metric, *value)
+        found.append(Evidence(number, unbroken(ours[entry.name][case.id], case.seeds), theirs, same))
+    return found
+
+
+def unbroken(rows: pd.DataFrame, seeds: Iterable[int]) -> pd.DataFrame:
+    """Return the runs of the declared seeds before the first that is missing."""
+    done = {*rows["seed"]}
+    return rows[rows["seed"].isin([*takewhile(done.__contains__, seeds)])]
+
+
+def ours(item: Evidence) -> Cell:
+    """Return our value of a metric; a median has the interval of its order statistics."""
+    if item.rows is None or item.rows.empty:
+        return NOTHING
+    return Cell(*INTERVALS[item.printed.metric](values(item)), len(item.rows), int(item.rows["solved"].sum()))
+
+
+def values(item: Evidence) -> np.ndarray:
+    """Return our values behind a metric: outcomes, or what is defined for solved runs.
+
+    A sparsity error counts as at most ½, as in its definition.
+    """
+    solved = item.rows["solved"].to_numpy(bool)
+    if item.printed.metric == RATE:
+        return solved
+    if item.printed.metric == SPARSITY:
+        return np.minimum(item.rows["sparsity_error"].to_numpy(float)[solved], 0.5)
+    return item.rows["solved_at"].to_numpy(float)[solved]

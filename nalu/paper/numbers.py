@@ -1,0 +1,105 @@
+"""Every number that the papers print, with the condition of ours that it is about.
+
+All cells of the tables, and all success rates of the figures. Which condition a number
+belongs to is what `nalu.experiments` declares in `published`, `also` and `varies`.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+from nalu import experiments
+from nalu.analysis.summary import Cell, as_printed
+from nalu.experiments.conditions import Condition, Experiment
+from nalu.paper import published, sweeps
+from nalu.paper.matched import OPTIMIZERS, PRINTED_AS
+from nalu.registry import MODELS
+
+RATE = "success_rate"
+ELSEWHERE = {"LSTM": "LSTM", "NAC_add_Rz": "NAC₊, R_z"}
+"""Networks of the sequential tasks that are not in `nalu.registry`, and how to call them."""
+
+
+class Place(NamedTuple):
+    """A condition of one of our experiments."""
+
+    experiment: Experiment
+    condition: Condition
+
+
+class Printed(NamedTuple):
+    """A printed number: the table or figure, what it is about, and its place here, if it has one."""
+
+    source: str
+    operation: str
+    model: str  # as a reader knows it
+    at: str  # what varies and the optimiser, in words; empty where nothing does
+    metric: str
+    cell: Cell
+    place: Place | None
+
+
+def numbers() -> list[Printed]:
+    """Return every printed number once, table by table and figure by figure, each in the order of its file."""
+    return [n for name in published.TABLES for n in _of_table(name)] + \
+        [n for name in published.FIGURES for n in _of_figure(name)]
+
+
+def _of_table(name: str) -> list[Printed]:
+    found = []
+    for row in as_printed(published.table(name)).itertuples():
+        place = _places().get((name, row.operation, row.model))
+        model = MODELS[place.condition.model].plain if place else row.model
+        value = Cell(row.estimate, row.lower, row.upper, int(row.n), int(row.k))
+        found.append(Printed(name, row.operation, model, "", row.metric, value, place))
+    return found
+
+
+def _of_figure(name: str) -> list[Printed]:
+    points, found = published.figure(name), []
+    for row in points[points["n_runs"].notna()].itertuples():
+        varies = row.panel.partition(":")[2]
+        place = next((_places()[key] for key in ((name, varies, row.model, _at(row.x)),
+                                                  (name, "", row.model, _at(row.x))) if key in _places()), None)
+        value = Cell(row.mean, row.lower, row.upper, int(row.n_runs), int(row.k_successes))
+        found.append(Printed(name, *_words(name, row, place), RATE, value, place))
+    return found
+
+
+def _words(name: str, row, place: Place | None) -> tuple[str, str, str]:
+    """Return operation, model and what varies."""
+    if place is None:  # the sequential tasks
+        model = MODELS[row.model].plain if row.model in MODELS else ELSEWHERE.get(row.model, row.model)
+        return ("mul" if "_prod_" in name else "add"), model, f"length {row.x}"
+    case, varies = place.condition, place.experiment.varies
+    optimizer = f", {sweeps.OPTIMIZERS[case.optimizer, case.momentum]}" if "|" in row.model else ""
+    what = {"lambda_sparse": "λ", "train_range": "range"}.get(varies, varies.replace("_", " "))
+    return (case.task.operation, MODELS[case.model].plain,
+            f"{what} {sweeps.text(case.settings()[varies])}{optimizer}")
+
+
+@cache
+def _places() -> dict[tuple, Place]:
+    """Return the place of every printed number by what its file says of it; of several that with most seeds."""
+    found: dict[tuple, Place] = {}
+    for entry in sorted(experiments.EXPERIMENTS.values(), key=lambda e: -max(len(c.seeds) for c in e.conditions)):
+        for case in entry.conditions:
+            for key in _keys(entry, case):
+                found.setdefault(key, Place(entry, case))
+    return found
+
+
+def _keys(entry: Experiment, case: Condition) -> list[tuple]:
+    names = [name.format(operation=case.task.operation) for name in (entry.published, *entry.also) if name]
+    tables = [(name, case.task.operation, PRINTED_AS.get(case.model, case.model))
+              for name in names if name in published.TABLES]
+    if not entry.varies:
+        return tables
+    value, optimizer = case.settings()[entry.varies], OPTIMIZERS[case.optimizer, case.momentum]
+    return tables + [(name, varies, model, value if isinstance(value, str) else float(value))
+                     for name in names if name in published.FIGURES for varies in ("", entry.varies)
+                     for model in (case.model, f"{case.model}|{optimizer}")]
+
+
+def _at(x: str) -> str | float:
+    """Return a place on the horizontal axis as settings have it: ``"[1,2]"`` or a number."""
+    return x.removeprefix("U") if x.startswith("U") else float(x)

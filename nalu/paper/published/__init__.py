@@ -1,0 +1,143 @@
+"""What the papers print: their tables, figures, thresholds, and the authors' run-by-run results.
+
+The facts lie beside this file; its ``README.md`` says what every column means and where
+each file comes from. Nothing is corrected here: where a printed number is an artefact it
+is still the number that was printed.
+
+Models, operations and metrics have this project's names; the two papers are "Neural
+Arithmetic Units" (arXiv 2001.05016) and "Measuring Arithmetic Extrapolation Performance"
+(arXiv 1910.01888).
+"""
+
+import functools
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from nalu.support import check
+
+TABLES = {
+    "simple_mul": "2001.05016, table 1: the ten-parameter task",
+    "function_task_static": "2001.05016, table 2: the default task",
+    "function_task_static_all": "2001.05016, appendix: all models on all operations",
+    "function_task_static_nalu": "2001.05016, appendix: networks with a gate",
+    "function_task_static_reproduce": "1910.01888: the default task",
+    "function_task_static_ablation": "in the authors' repository only: parts of the NMU left out, 25 seeds",
+}
+"""Name of each table -> where it is printed."""
+
+FIGURES = {
+    "simple_function_static_mul_hidden_size": "2001.05016, figure 3, top: hidden size",
+    "simple_function_static_mul_range": "2001.05016, figure 3, bottom: input range",
+    "sequential_mnist_prod_long": "2001.05016, figure 4: sequential MNIST, products",
+    "simple_function_static_mul_input_size": "2001.05016, appendix: input size",
+    "simple_function_static_mul_overlap": "2001.05016, appendix: overlap ratio",
+    "simple_function_static_mul_subset": "2001.05016, appendix: subset ratio",
+    "simple_function_static_mul_hidden_size_ablation": "2001.05016, appendix: ablation study",
+    "simple_function_static_regualization_add": "2001.05016, appendix: sparsity regulariser, +",
+    "simple_function_static_regualization_sub": "2001.05016, appendix: sparsity regulariser, −",
+    "simple_function_static_regualization_mul": "2001.05016, appendix: sparsity regulariser, ×",
+    "sequential_mnist_prod_long_ablation": "2001.05016, appendix: sequential MNIST, products, without R_z",
+    "sequential_mnist_sum_long": "2001.05016, appendix: sequential MNIST, sums",
+    "sequential_mnist_sum_long_ablation": "2001.05016, appendix: sequential MNIST, sums, without R_z",
+    "simple_function_static_mul_range_reproduce": "1910.01888: input range",
+    "simple_function_static_mul_parameter": "1910.01888: four parameters",
+    "simple_function_static_learning_add": "in the authors' repository only: learning rate, +",
+    "simple_function_static_learning_sub": "in the authors' repository only: learning rate, −",
+    "simple_function_static_learning_mul": "in the authors' repository only: learning rate, ×",
+    "simple_function_static_learning_div": "in the authors' repository only: learning rate, /",
+}
+"""Name of each figure, spelt as the authors' file -> where it is printed."""
+
+
+class Published(NamedTuple):
+    """A printed value with its 95 % interval and its number of runs; NaN where nothing is printed."""
+
+    value: float
+    lower: float
+    upper: float
+    n: int
+
+
+def table(name: str) -> pd.DataFrame:
+    """Return a table of the papers, one row per operation, model and metric.
+
+    Raises
+    ------
+    ValueError
+        If ``name`` is not one of :data:`TABLES`.
+    """
+    return _rows("paper_results.csv", "table", check.one_of(name, TABLES, "table"))
+
+
+def figure(name: str) -> pd.DataFrame:
+    """Return the points of a figure, one row per panel, model and x.
+
+    The columns ``k_successes`` and ``n_runs`` are known for success rates only; NaN elsewhere.
+
+    Raises
+    ------
+    ValueError
+        If ``name`` is not one of :data:`FIGURES`.
+    """
+    points = _rows("paper_figures.csv", "figure", check.one_of(name, FIGURES, "figure"))
+    counts = _rows("paper_figures_inferred_n.csv", "figure", name)
+    return points.merge(counts, how="left", on=["panel", "model", "x"], validate="one_to_one")
+
+
+def gate_histogram() -> pd.DataFrame:
+    """Return the bars of the gate histogram (2001.05016, appendix); empty bins are left out."""
+    return _read("paper_figures_gate_hist.csv").copy()
+
+
+def per_seed() -> pd.DataFrame:
+    """Return what the authors report of each of 6000 runs: 10 models, 6 operations, 100 seeds."""
+    return _read("authors_per_seed.csv.gz").copy()
+
+
+def thresholds() -> pd.DataFrame:
+    """Return the success threshold of each case, as the authors' script computes it and as intended."""
+    return _read("thresholds.csv").copy()
+
+
+def reanalysis() -> pd.DataFrame:
+    """Return the published means of :func:`per_seed` beside those with correct statistics."""
+    return _read("sft_reanalysis.csv").copy()
+
+
+def published_value(table: str, operation: str, model: str, metric: str) -> Published:
+    """Return one cell of a table.
+
+    Parameters
+    ----------
+    table
+        One of :data:`TABLES`.
+    operation, model
+        A column and row of it, in this project's names, such as ``"mul"``, ``"NMU"``.
+    metric
+        ``"success_rate"`` (fraction), ``"solved_at_median"``, ``"solved_at_mean"`` (updates)
+        or ``"sparsity_error_mean"`` (dimensionless).
+
+    Raises
+    ------
+    ValueError
+        If the table has no such cell; the message lists what it has there.
+    """
+    cell = _rows("paper_results.csv", "table", check.one_of(table, TABLES, "table"))
+    for column, wanted in {"operation": operation, "model": model, "metric": metric}.items():
+        cell = cell[cell[column] == check.one_of(wanted, cell[column].unique(), f"{column} of {table}")]
+    row = cell.iloc[0]
+    return Published(float(row["value"]), float(row["ci_lower"]), float(row["ci_upper"]), int(row["n_seeds"]))
+
+
+def _rows(file: str, column: str, name: str) -> pd.DataFrame:
+    """Return the rows of a file that belong to one table or figure, without that column."""
+    content = _read(file)
+    return content[content[column] == name].drop(columns=column).reset_index(drop=True)
+
+
+@functools.cache
+def _read(file: str) -> pd.DataFrame:
+    """Return a file as it is; callers hand out copies."""
+    return pd.read_csv(Path(__file__).with_name(file))

@@ -1,0 +1,175 @@
+r"""An experiment that varies one setting -> points, ours beside the paper's, as a table and in words.
+
+A *point* is one condition with its runs and both sides' values. `nalu.pages.sweep_panels` draws them.
+All that is said here also holds when only some of the runs exist.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from nalu import experiments
+from nalu.analysis import verdict
+from nalu.analysis.summary import NOTHING, Cell
+from nalu.experiments.conditions import Condition, number
+from nalu.paper import matched
+from nalu.registry import MODELS, Model
+from nalu.results import runs
+from nalu.support import notation
+from nalu.support.notation import NOT_PRINTED, NOT_RUN
+
+OPTIMIZERS = {("adam", 0.0): "Adam", ("sgd", 0.0): "SGD", ("sgd", 0.9): "SGD with momentum"}
+NAMED = 5  # differing points that a sentence lists; more are left to the table
+
+
+class Point(NamedTuple):
+    """A condition: the text of what varies, its runs, our values and the paper's by metric."""
+
+    condition: Condition
+    x: str
+    runs: pd.DataFrame
+    ours: dict[str, Cell]
+    paper: dict[str, Cell]
+
+    @property
+    def model(self) -> Model:
+        """The model's row in the registry."""
+        return MODELS[self.condition.model]
+
+    @property
+    def optimizer(self) -> str:
+        """What trains it: ``Adam``, ``SGD`` or ``SGD with momentum``."""
+        return OPTIMIZERS[self.condition.optimizer, self.condition.momentum]
+
+    @property
+    def verdict(self) -> str:
+        """Of the success rates: ``agree``, ``differ``, ``not run yet`` or ``not printed``."""
+        return verdict.word(self.rate(), self.rate("paper"))
+
+    def rate(self, side: str = "ours") -> Cell:
+        """The success rate here, or with ``"paper"`` the printed one."""
+        return getattr(self, side).get("success_rate", NOTHING)
+
+
+def points(name: str) -> list[Point]:
+    """Return a point for each condition of an experiment, in the order of its table."""
+    entry, found = experiments.get(name), runs.by_condition(name)
+    return [Point(case, text(case.settings()[entry.varies]) if entry.varies else "",
+                  found[case.id], matched.of_runs(found[case.id], case), matched.printed(entry, case))
+            for case in entry.conditions]
+
+
+def by(points: Iterable[Point], what: Callable[[Point], str]) -> dict[str, list[Point]]:
+    """Return the points in groups, in the order of their first members."""
+    groups: dict[str, list[Point]] = {}
+    for point in points:
+        groups.setdefault(what(point), []).append(point)
+    return groups
+
+
+def by_model(points: Iterable[Point]) -> dict[str, list[Point]]:
+    """Return the points of each model."""
+    return by(points, lambda p: p.condition.model)
+
+
+def text(value) -> str:
+    """Return a value of a setting as ticks and tables have it: ``3``, ``0.01``, ``1e-5``, ``[1,2]``."""
+    if isinstance(value, float):
+        return f"{value:.0e}".replace("e-0", "e-") if 0 < value < 1e-3 else number(value)
+    return str(value)
+
+
+def table(points: Sequence[Point], label: str = "", source: str = "the paper") -> pd.DataFrame:
+    """Return one line of text per point: its runs, how many are solved here and in the paper, the verdict.
+
+    The ranges are 95 % intervals of the success rate. ``label`` is what varies, in words.
+    The optimiser has a column if there are several. ``source`` is where the rates are published.
+    """
+    lines = [{"model": p.model.plain, "optimiser": p.optimizer, label: p.x, "runs": of_declared([p]),
+              "solved here": _solved(p.rate(), NOT_RUN),
+              f"in {source}": _solved(p.rate("paper"), NOT_PRINTED), "rates": p.verdict}
+             for p in points]
+    several = len({p.optimizer for p in points}) > 1
+    return pd.DataFrame(lines).drop(columns=[*([] if several else ["optimiser"]), *([] if label else [""])])
+
+
+def of_declared(points: Sequence[Point]) -> str:
+    """Return the runs per point and how many are declared, ``10 of 50``; a range where it varies."""
+    done, declared = ([*{len(r) for r in rows}] for rows in
+                      ((p.runs for p in points), (p.condition.seeds for p in points)))
+    return f"{_range(done)} of {_range(declared)}"
+
+
+def pooled(points: Iterable[Point], side: str = "ours") -> str:
+    """Return how many runs of several points are solved: ``12 of 40 runs``."""
+    rates = [p.rate(side) for p in points]
+    absent = NOT_RUN if side == "ours" else NOT_PRINTED
+    runs_ = sum(r.n for r in rates)
+    return f"{sum(r.k for r in rates)} of {runs_:,} runs" if runs_ else absent
+
+
+def totals(points: Iterable[Point]) -> pd.DataFrame:
+    """Return one line of text per model: its points taken together, here and in the paper."""
+    return pd.DataFrame([{"model": line[0].model.plain, "solved here": pooled(line),
+                          "in the paper": pooled(line, "paper")} for line in by_model(points).values()])
+
+
+def rejudged(points: Iterable[Point]) -> tuple[int, int]:
+    """Return how many of our runs the threshold of the authors' script judges otherwise, and of how many."""
+    other = [(p.runs["test_mse"] < p.condition.task.threshold_as_published())
+             != p.runs["solved"].astype(bool) for p in points if len(p.runs)]
+    return sum(int(o.sum()) for o in other), sum(map(len, other))
+
+
+def spans(points: Iterable[Point], side: str = "ours") -> str:
+    """Return the lowest and the highest success rate of each model: ``NMU 59–100 %, NALU 0 %``.
+
+    A model with runs at some points only says at how many of them.
+    """
+    said = []
+    for line in by_model(points).values():
+        rates = [p.rate(side).estimate for p in line if p.rate(side).n]
+        words = NOT_RUN if side == "ours" else NOT_PRINTED
+        if rates:
+            low, high = min(rates), max(rates)
+            words = notation.prose_range(low, high) if round(low, 2) < round(high, 2) else \
+                notation.prose_rate(low)
+        some = f" (at {len(rates)} of {len(line)} points)" if 0 < len(rates) < len(line) else ""
+        said.append(f"{line[0].model.plain} {words}{some}")
+    return ", ".join(said)
+
+
+def verdicts(points: Sequence[Point], source: str = "the paper") -> str:
+    """Return sentences: how many runs there are, how many rates agree with the published ones, which differ."""
+    done, declared = sum(len(p.runs) for p in points), sum(len(p.condition.seeds) for p in points)
+    left = sum(p.runs.empty for p in points)
+    said = [f"{done:,} of {declared:,} runs are recorded"
+            + (f"; {NOT_RUN}: {left} of {len(points)} conditions." if left else ".")]
+    printed = [p for p in points if p.paper]
+    words = [p.verdict for p in printed]
+    if printed:
+        counts = ", ".join(f"{words.count(w)} {w}" for w in ("agree", "differ", NOT_RUN) if w in words)
+        said.append(f"Of the {len(printed)} published success rates, compared with ours, {counts}.")
+    differ = [f"{_name(p)}, {_solved(p.rate(), '')} here and {_solved(p.rate('paper'), '')} in {source}"
+              for p in printed if p.verdict == "differ"]
+    if 0 < len(differ) <= NAMED:
+        said.append(f"Those that differ: {'; '.join(differ)}.")
+    return " ".join(said)
+
+
+def _name(p: Point) -> str:
+    """Return how a sentence calls a point."""
+    optimizer = "" if p.condition.optimizer == "adam" else f", {p.optimizer}"
+    return f"{p.model.plain}{optimizer} at {p.x}" if p.x else p.model.plain
+
+
+def _solved(rate: Cell, absent: str) -> str:
+    """Return ``9 of 10, 60–98 %``."""
+    if not rate.n:
+        return absent
+    return f"{rate.k} of {rate.n}, {notation.prose_range(rate.lower, rate.upper)}"
+
+
+def _range(counts: list[int]) -> str:
+    return str(counts[0]) if len(counts) == 1 else f"{min(counts)}–{max(counts)}"

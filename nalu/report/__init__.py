@@ -1,0 +1,1 @@
+"""Executing notebooks, and knowing what their copies were made from."""

@@ -6,7 +6,9 @@
 import sys
 import time
 
-from nalu import jobs, paths, seeds
+from nalu import experiments
+from nalu.campaign import jobs
+from nalu.support import paths, seed_lists
 from snakemake.exceptions import WorkflowError
 
 EXPERIMENTS = str(config.get("experiment", "")).replace(",", " ").split()
@@ -33,6 +35,9 @@ if workflow.is_main_process:
 if workflow.is_main_process and TODO:
     jobs.forget(TODO.values(), before=began)
     print(jobs.plan(TODO.values()), file=sys.stderr, flush=True)
+if workflow.is_main_process and not EXPERIMENTS:
+    for problem in filter(None, map(jobs.lacks, experiments.every())):
+        print(f"left out: {problem}", file=sys.stderr, flush=True)
 
 
 rule all:
@@ -48,7 +53,7 @@ rule train:
     params:
         title=lambda wildcards, output: ALL[output[0]].title,
         names=lambda wildcards, output: ALL[output[0]].names,
-        seeds=lambda wildcards, output: seeds.text(ALL[output[0]].seeds),
+        seeds=lambda wildcards, output: seed_lists.text(ALL[output[0]].seeds),
         together=lambda wildcards, output: "--together" if len(ALL[output[0]].names) > 1 else "",
     message: "{params.title}"
     threads: THREADS

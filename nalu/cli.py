@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nalu import experiments
-from nalu.campaign.request import Order
+from nalu.campaign.request import Request
 from nalu.campaign.run import run
-from nalu.experiments.conditions import Experiment
-from nalu.results import csv_file, runs, status
+from nalu.experiments import Entry, SequenceExperiment
+from nalu.results import csv_file, runs, status, store
 from nalu.results.estimate import Pace
 from nalu.results.workfolder import WorkFolder
 from nalu.support import check, seed_lists
@@ -62,6 +62,8 @@ def _parser() -> Parser:
                        "the cheap way on a CPU")
     train.add_argument("--wait", action="store_true",
                        help="for a process that trains the same seeds, instead of giving up")
+    train.add_argument("--keep", action="store_true",
+                       help="save the networks of sequential MNIST, too, half a megabyte each")
     train.add_argument("--rows", metavar="FILE", type=Path,
                        help="of one condition, or several together: write their results there "
                        "once they are complete")
@@ -91,11 +93,11 @@ def _list(given: argparse.Namespace) -> int:
     if given.experiment is None:
         rows = [("experiment", "conditions", "runs", "reproduces")]
         rows += [(e.name, str(len(e.conditions)), str(sum(len(c.seeds) for c in e.conditions)),
-                  e.reproduces) for e in experiments.EXPERIMENTS.values()]
+                  e.reproduces) for e in experiments.every()]
     else:
         entry = experiments.get(given.experiment)
         print(f"{entry.title}. Reproduces: {entry.reproduces}.")
-        rows = [(c.id, f"seeds {seed_lists.text(c.seeds)}", f"{c.iterations:,} iterations")
+        rows = [(c.id, f"seeds {seed_lists.text(c.seeds)}", c.length)
                 for c in entry.conditions]
     _print(rows)
     return 0
@@ -103,18 +105,18 @@ def _list(given: argparse.Namespace) -> int:
 
 def _train(given: argparse.Namespace) -> int:
     entry = experiments.get(given.experiment)
-    names = [entry.condition(name).id for name in given.condition] or [c.id for c in entry.conditions]
+    names = tuple(entry.condition(name).id for name in given.condition) or tuple(c.id for c in entry.conditions)
     if given.rows and len(names) != 1 and not given.together:
         raise ValueError(f"--rows needs one condition or --together, got {len(names)} conditions")
     jobs = _jobs(given.jobs)
     if given.together and (jobs > 1 or given.repeat):
         raise ValueError("--together trains in one process what has no results; leave out "
                          + ("--repeat" if given.repeat else "--jobs"))
-    order = Order(entry.name, given.seeds, given.engine, given.device, given.repeat, given.direct,
-                  given.wait, given.together)
-    code = run(order, names, jobs, complain)
+    request = Request(entry.name, names, given.seeds, given.engine, given.device, given.repeat, given.direct,
+                      given.wait, given.together, given.keep)
+    code = run(request, jobs, complain)
     if given.rows and not code:
-        order.write_rows(names, given.rows)
+        request.write_rows(given.rows)
     return code
 
 
@@ -166,10 +168,8 @@ def _report(given: argparse.Namespace) -> int:
     return status
 
 
-def _summarise(entry: Experiment, added: int) -> None:
+def _summarise(entry: Entry, added: int) -> None:
     """Print what is known of an experiment, a line per condition."""
-    from nalu.analysis.summary import METRICS, by_model, cell
-
     found = runs.by_condition(entry.name)
     if not any(map(len, found.values())):
         print(f"{entry.name}: no results yet")
@@ -177,6 +177,13 @@ def _summarise(entry: Experiment, added: int) -> None:
     print(f"{entry.name}: {added} rows added" if added else entry.name)
     if extra := runs.undeclared(entry.name):
         print(f"  {extra} rows have settings that are no longer declared; they are left out")
+    if isinstance(entry, SequenceExperiment):
+        from nalu.sequential import outcomes
+
+        _print(outcomes.lines(entry), "  ")
+        return
+    from nalu.analysis.summary import METRICS, by_model, cell
+
     rows = [("condition", "runs", *METRICS)]
     for condition in entry.conditions:
         measured = by_model(found[condition.id])
@@ -194,18 +201,22 @@ def _with_interval(estimate: float, lower: float, upper: float) -> str:
     return f"{estimate:.4g}{interval}"
 
 
-def _shard(folder: Path, entry: Experiment) -> list[csv_file.Row]:
-    """The rows of an experiment in another runs/ folder, none if it was not run there."""
+def _shard(folder: Path, entry: Entry) -> dict[str, list[csv_file.Row]]:
+    """The rows of an experiment in the tables of another runs/ folder, none if it was not run there."""
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}")
-    rows = csv_file.read(file := folder / entry.name / "results.csv")
-    if other := next((row["experiment"] for row in rows if row["experiment"] != entry.name), None):
+    kind = store.kind(entry)
+    file = folder / entry.name / kind.outcomes.file
+    outcomes = csv_file.read(file, kind.outcomes.columns, kind.outcomes.key)
+    if other := next((row["experiment"] for row in outcomes if row["experiment"] != entry.name), None):
         raise ValueError(f"{file} has rows of {other!r}; allowed: those of {entry.name!r}")
-    return rows
+    details = {name: csv_file.read(folder / entry.name / table.file, table.columns, table.key)
+               for name, table in kind.details.items()}
+    return details | {store.OUTCOMES: outcomes}
 
 
-def _chosen(names: Iterable[str]) -> list[Experiment]:
-    return [experiments.get(name) for name in names] or [*experiments.EXPERIMENTS.values()]
+def _chosen(names: Iterable[str]) -> list[Entry]:
+    return [experiments.get(name) for name in names] or experiments.every()
 
 
 def _jobs(text: str) -> int:

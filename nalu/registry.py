@@ -1,4 +1,4 @@
-"""The models of the papers: one row each. Data only.
+"""The models of the papers, one row each, and what can train them. Data only.
 
 A model is a network of two units, I inputs -> H hidden -> 1 output. No other place knows
 which unit pairs with which, or how a model is regularised, labelled and coloured.
@@ -96,3 +96,12 @@ _ROWS |= {
 
 MODELS: Mapping[str, Model] = MappingProxyType(_ROWS)
 """Name -> `Model`; names as in the published tables' machine-readable copies."""
+
+OPTIMIZERS = ("adam", "sgd")
+"""Adam as in PyTorch, or gradient descent with heavy-ball momentum."""
+
+ENGINES = ("auto", "fused", "cuda", "reference")
+"""Who can run the loop of a training, see `nalu.training.engines`."""
+
+TOGETHER = ENGINES[:2]
+"""Those that train several conditions from the same batches; "auto" means "fused" then."""

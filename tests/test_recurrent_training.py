@@ -1,14 +1,18 @@
 """Training on sequential MNIST: against a plain loop, seeds apart, resumed, and recorded."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import tiny_digits
 import torch
 
-from nalu.sequential import __main__ as command
-from nalu.sequential import store
-from nalu.sequential.training import launch, saved
+from nalu import cli, experiments
+from nalu.campaign.launch import train_condition
+from nalu.results import runs
+from nalu.results.recorded import errors as errors_of
+from nalu.sequential.training import saved
 from nalu.sequential.training.data import Data, shuffled
+from nalu.sequential.training.fit import fit
 from nalu.sequential.training.loop import Loop
 from nalu.sequential.training.measure import measure
 from nalu.sequential.training.networks import build
@@ -25,7 +29,7 @@ def here(tmp_path, monkeypatch):
 
 def trained(condition, seeds, **options):
     loop = Loop(condition, seeds, **options)
-    loop.advance(loop.end)
+    loop.advance(loop.plan.end)
     return loop
 
 
@@ -70,12 +74,12 @@ def test_the_loop_is_the_plain_one(model, settings, stacked):
     condition = tiny_digits.condition(model, **settings)
     loop = Loop(condition, (3, 4), stacked=stacked)
     for update, network in enumerate(plain(condition, 4)):
-        ours = loop.filled(1)
+        ours = loop.model(1)
         for (name, p), q in zip(ours.named_parameters(), network.parameters(), strict=True):
             torch.testing.assert_close(p, q, rtol=2e-3, atol=2e-4, msg=lambda m, n=name, u=update: f"{n}, {u}: {m}")
-        if update < loop.end:
+        if update < loop.plan.end:
             loop.advance(update + 1)
-    assert update == loop.end == 2 * 5
+    assert update == loop.plan.end == 2 * 5
 
 
 def test_a_seed_does_not_depend_on_its_company():
@@ -95,22 +99,19 @@ def test_stages_and_checkpoints_change_nothing(tmp_path):
         if done == 4:
             raise KeyboardInterrupt
 
-    launch_stage, launch.STAGE = launch.STAGE, 2
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            launch.fit(condition, (0, 1), checkpoint_file=file, checkpoint_seconds=0, progress=stop)
-        history, networks, seconds = launch.fit(condition, (0, 1), checkpoint_file=file, checkpoint_seconds=0)
-    finally:
-        launch.STAGE = launch_stage
-    for name, values in straight.history.values.items():
-        np.testing.assert_array_equal(history.values[name], values, err_msg=name)
+    with pytest.raises(KeyboardInterrupt):
+        fit(condition, (0, 1), checkpoint_file=file, checkpoint_every=2, progress=stop)
+    assert file.exists()
+    found = fit(condition, (0, 1), checkpoint_file=file, checkpoint_every=2)
+    pd.testing.assert_frame_equal(found.history, straight.history.frame(straight.iteration), check_flags=False)
+    networks, seconds = found.models, found.history.attrs["seconds"]
     for k in (0, 1):
-        for p, q in zip(networks[k].parameters(), straight.filled(k).parameters(), strict=True):
+        for p, q in zip(networks[k].parameters(), straight.model(k).parameters(), strict=True):
             assert torch.equal(p, q)
     assert seconds > 0
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(ValueError, match="is truncated"):
-        launch.fit(condition, (0, 1), checkpoint_file=file)
+        fit(condition, (0, 1), checkpoint_file=file)
 
 
 @pytest.mark.parametrize("stacked", [False, True])
@@ -120,11 +121,11 @@ def test_a_seed_that_becomes_nan_stops_alone(stacked):
     loop = Loop(condition, (0, 1), stacked=stacked)
     loop.advance(3)
     loop.parameters["cnn.fc2.bias"][0] = torch.nan
-    loop.advance(loop.end)
+    loop.advance(loop.plan.end)
     assert loop.history.stopped_at.tolist() == [3, -1]
     for name, p in loop.parameters.items():
         assert torch.equal(p[1], sound.parameters[name][1]), name
-    errors = loop.history.errors()
+    errors = errors_of(loop.history.frame(loop.iteration))
     assert errors.groupby("seed")["step"].max().tolist() == [0, 10]
     assert not errors[errors["seed"] == 1]["test_mse"].isna().any()
 
@@ -151,7 +152,7 @@ def test_what_is_measured_is_measured_as_by_hand():
 
 def test_measured_points_are_the_beginning_of_epochs_and_the_end():
     loop = trained(tiny_digits.condition("LSTM", epochs=4, log_every=2), (0,))
-    errors = loop.history.errors()
+    errors = errors_of(loop.history.frame(loop.iteration))
     assert sorted(errors["step"].unique()) == [0, 10, 20]
     assert errors["sparsity_error"].isna().all() and len(errors) == 3 * 3
 
@@ -164,43 +165,45 @@ def test_every_epoch_has_another_order_and_uses_every_sequence_once():
 
 
 def test_a_condition_is_trained_once_and_recorded():
-    assert launch.train_condition("tiny", "NMU-Rz", "0-1") == (0, 1)
-    text = store.path("tiny", "lengths").read_bytes()
-    assert launch.train_condition("tiny", "NMU-Rz", "0-1") == ()
-    assert launch.train_condition("tiny", "NMU-Rz") == (2,)
-    assert store.path("tiny", "lengths").read_bytes().startswith(text), "rows stay as they are"
-    assert store.missing("tiny") == {"reference": (0, 1, 2), "NMU-Rz": (), "LSTM": (0, 1, 2)}
-    results = store.frame("tiny")
+    lengths = runs.results_file(experiments.get("tiny"))
+    assert train_condition("tiny", "NMU-Rz", "0-1")["seed"].unique().tolist() == [0, 1]
+    text = lengths.read_bytes()
+    train_condition("tiny", "NMU-Rz", "0-1")
+    assert lengths.read_bytes() == text
+    assert train_condition("tiny", "NMU-Rz")["seed"].unique().tolist() == [0, 1, 2]
+    assert lengths.read_bytes().startswith(text), "rows stay as they are"
+    assert runs.missing("tiny") == {"reference": (0, 1, 2), "NMU-Rz": (), "LSTM": (0, 1, 2)}
+    results = runs.results("tiny")
     assert len(results) == 3 * 3 and set(results["best_step"]) <= {0.0, 5.0, 10.0}
     assert results["lambda_z"].unique().tolist() == [1.0] and results["commit"].unique().tolist() == ["abc"]
     loop = trained(tiny_digits.TABLE["tiny"].condition("NMU-Rz"), (0, 1, 2))
-    errors = loop.history.errors().set_index(["seed", "length", "step"])
+    errors = errors_of(loop.history.frame(loop.iteration)).set_index(["seed", "length", "step"])
     for row in results.itertuples():
         point = errors.loc[row.seed, row.test_length, row.best_step]
         assert (row.valid_mse, row.test_mse, row.state_weight) == (
             point["valid_mse"], point["test_mse"], point["state_weight"])
         assert row.valid_mse == errors.loc[row.seed, row.test_length]["valid_mse"].min()
-    means = store.frame("tiny", "digits")
+    means = runs.details("tiny", "digits")
     assert sorted(means["digit"].unique()) == list(range(1, 10)) and len(means) == 3 * 9
-    assert not list((paths.RUNS / "tiny" / "NMU-Rz").glob("*.npz")), "the checkpoint is gone"
+    assert not list((paths.RUNS / "tiny" / "NMU-Rz").rglob("checkpoint-*")), "the checkpoint is gone"
 
 
 def test_trained_networks_are_kept_if_asked_for():
-    launch.train_condition("tiny", "NMU-Rz", "0-1")
+    train_condition("tiny", "NMU-Rz", "0-1")
     assert not list((paths.RUNS / "tiny").glob("*.npz"))
-    assert command.main(["train", "tiny", "NMU-Rz", "--seeds", "2", "--keep"]) == 0
+    assert cli.main(["train", "tiny", "NMU-Rz", "--seeds", "2", "--keep", "--direct"]) == 0
     (file,) = (paths.RUNS / "tiny").glob("*.npz")
     case = tiny_digits.TABLE["tiny"].condition("NMU-Rz")
     assert file.name == "NMU-Rz-2.npz"
-    torch.testing.assert_close(saved.load(case, file).weight(), trained(case, (2,)).filled(0).weight(),
+    torch.testing.assert_close(saved.load(case, file).weight(), trained(case, (2,)).model(0).weight(),
                                rtol=1e-3, atol=1e-6)
 
 
 def test_the_command_line_lists_and_trains(capsys, monkeypatch):
     monkeypatch.setenv("TQDM_DISABLE", "1")
-    assert command.main(["train", "tiny", "LSTM", "--seeds", "2"]) == 0
-    assert "tiny LSTM: seeds 2 trained" in capsys.readouterr().out
-    assert command.main(["list"]) == 0
+    assert cli.main(["train", "tiny", "LSTM", "--seeds", "2", "--direct"]) == 0
+    assert "LSTM: 1 seeds" in capsys.readouterr().out
+    assert cli.main(["status", "tiny"]) == 0
     assert "1 of 3" in capsys.readouterr().out
 
 
@@ -209,14 +212,14 @@ def test_the_command_line_lists_and_trains(capsys, monkeypatch):
     (["tiny", "LSTM", "--seeds", "7"], "7"), (["tiny", "LSTM", "--device", "cuba"], "there is no device 'cuba'"),
 ])
 def test_what_is_wrong_is_one_line(words, message, capsys):
-    assert command.main(["train", *words]) == 2
+    assert cli.main(["train", *words]) == 2
     said = capsys.readouterr().err
     assert message in said and said.count("\n") == 1 and not paths.RUNS.exists()
 
 
 def test_a_network_in_a_small_file_is_the_same_to_three_digits(tmp_path):
     condition, file = tiny_digits.condition("NMU"), tmp_path / "n.npz"
-    _, networks, _ = launch.fit(condition, (0,))
+    networks = fit(condition, (0,)).models
     saved.save(networks[0], file)
     assert file.stat().st_size < 1e6
     for p, q in zip(saved.load(condition, file).parameters(), networks[0].parameters(), strict=True):

@@ -6,6 +6,7 @@ import math
 import random
 import re
 import resource
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -16,10 +17,11 @@ import tiny
 
 from nalu import experiments
 from nalu.report.provenance import READ_LOG
-from nalu.results import csv_file, curves, origin, runs
+from nalu.results import csv_file, curves, origin, runs, store
 from nalu.results.workfolder import WorkFolder
 from nalu.support import files
 
+CURVES = tuple(curves.HISTORY.columns)
 README = (tiny.ROOT / "runs" / "README.md").read_text("utf8")
 
 
@@ -43,9 +45,16 @@ def history(seeds, steps=(0, 1000, 2000), **values):
     """A history whose values have all their digits."""
     table = pd.DataFrame([(s, t) for s in seeds for t in steps], columns=["seed", "step"],
                          dtype="int64")
-    for k, name in enumerate(curves.CURVES[3:]):
+    for k, name in enumerate(CURVES[4:]):
         table[name] = np.exp(0.1 * table["seed"] + 1e-6 * table["step"] - 9 * k)
     return table.assign(**values)
+
+
+def keep(condition, learned):
+    """Record some runs of the experiment ``tiny`` with their learning curves."""
+    entry = experiments.get("tiny")
+    return runs.merge("tiny", {store.OUTCOMES: [row(int(seed), condition) for seed in learned["seed"].unique()],
+                               "history": curves.rows(entry, entry.condition(condition), learned)})
 
 
 @contextmanager
@@ -67,13 +76,13 @@ def documented(heading):
 
 def test_readme_documents_every_column():
     assert documented("Columns of `results.csv`") == list(csv_file.COLUMNS)
-    assert documented("Learning curves") == list(curves.CURVES)
+    assert documented("Learning curves") == list(CURVES)
 
 
 def test_columns_of_curves_are_those_of_a_history():
     from nalu.training.history import MEASURES
 
-    assert curves.CURVES == ("condition", "seed", "step", *MEASURES)
+    assert CURVES == ("condition", "settings", "seed", "step", *MEASURES)
 
 
 def test_no_results_are_an_empty_table_with_types(shelf):
@@ -143,7 +152,7 @@ def test_reading_is_noted(shelf, tmp_path, monkeypatch):
     monkeypatch.setenv(READ_LOG, str(tmp_path / "log"))
     runs.results("tiny")
     curves.thinned_history("tiny")
-    assert (tmp_path / "log").read_text().split() == ["runs/tiny/results.csv", "runs/tiny/history.csv.gz"]
+    assert (tmp_path / "log").read_text().split() == ["runs/tiny/results.csv"] * 2 + ["runs/tiny/history.csv.gz"]
 
 
 @pytest.mark.parametrize(("spoil", "message"), [
@@ -172,14 +181,13 @@ def test_wrong_file_is_refused_and_left_alone(shelf, spoil, message):
 
 
 def test_full_disk_leaves_the_old_file(shelf):
-    runs.merge("tiny", [row(1)])
-    curves.merge("tiny", "NMU", history([1]))
+    keep("NMU", history([1]))
     before = tiny.tree(shelf)
     with full_disk(), pytest.raises(OSError, match="cannot write: File too large") as error:
         runs.merge("tiny", [row(seed) for seed in range(2, 9)])
     assert error.value.errno == errno.EFBIG and error.value.filename.endswith("tiny/results.csv")
     with full_disk(100), pytest.raises(OSError, match="cannot write"):
-        curves.merge("tiny", "NMU", history(range(10)))
+        keep("NMU", history(range(10)))
     assert tiny.tree(shelf) == before
     with full_disk(0), pytest.raises(OSError, match="cannot write: .*lock'"), files.locked(shelf / "lock"):
         pass
@@ -187,41 +195,43 @@ def test_full_disk_leaves_the_old_file(shelf):
 
 def test_curves_are_the_same_bytes_in_any_order(shelf):
     for seeds in ([3, 1], [2], [1]):
-        curves.merge("tiny", "NMU", history(seeds))
-    curves.merge("tiny", "NALU", history([1]))
+        keep("NMU", history(seeds))
+    keep("NALU", history([1]))
     path = shelf / "tiny" / "history.csv.gz"
     first = path.read_bytes()
-    path.unlink()
-    curves.merge("tiny", "NALU", history([1]))
-    curves.merge("tiny", "NMU", history([1, 2, 3]))
+    shutil.rmtree(shelf)
+    keep("NALU", history([1]))
+    keep("NMU", history([1, 2, 3]))
     assert path.read_bytes() == first
     table = curves.thinned_history("tiny")
     assert table["condition"].tolist() == ["NMU"] * 9 + ["NALU"] * 3
     expected = history([1, 2, 3, 1]).drop(columns=["seed", "step"])
     pd.testing.assert_frame_equal(table[list(expected)], expected, check_exact=True)
-    assert gzip.decompress(first).decode().startswith(",".join(curves.CURVES) + "\n")
+    assert gzip.decompress(first).decode().startswith(",".join(CURVES) + "\n")
 
 
 def test_curves_of_a_new_training_replace_the_old(shelf):
-    curves.merge("tiny", "NMU", history([1, 2], gate=0.5))
-    curves.merge("tiny", "NMU", history([1], gate=0.25))
+    keep("NMU", history([1, 2], gate=0.5))
+    results = shelf / "tiny" / "results.csv"
+    results.write_bytes(csv_file.dump(csv_file.read(results)[1:]))  # to have the first seed trained again
+    keep("NMU", history([1], gate=0.25))
     assert curves.thinned_history("tiny").groupby("seed")["gate"].first().tolist() == [0.25, 0.5]
 
 
 def test_curves_are_thinned_evenly_in_the_logarithm(shelf):
     steps = range(0, 1_000_001, 1000)
-    curves.merge("tiny", "NMU", history([1], steps))
+    keep("NMU", history([1], steps))
     kept = curves.thinned_history("tiny")["step"].tolist()
     assert kept[:4] == [0, 1000, 2000, 3000] and kept[-1] == 1_000_000
     assert [sum(10**k <= t < 10 ** (k + 1) for t in kept) for k in (3, 4, 5)] == [5, 5, 5]
-    curves.merge("tiny", "NMU", history([2], range(0, 50_001, 1000)))
+    keep("NMU", history([2], range(0, 50_001, 1000)))
     table = curves.thinned_history("tiny")
     assert table.loc[table["seed"] == 2, "step"].tolist() == [t for t in kept if t <= 50_000]
 
 
 def test_experiment_without_curves_keeps_none(shelf):
-    curves.merge("spark", "NAU-add", history([1]))
-    assert not shelf.exists()
+    entry = experiments.get("spark")
+    assert curves.rows(entry, entry.condition("NAU-add"), history([1])) == []
     with pytest.raises(ValueError, match="experiment 'spark' keeps no learning curves"):
         curves.thinned_history("spark")
 
@@ -230,7 +240,7 @@ def test_experiment_without_curves_keeps_none(shelf):
                                      gzip.compress(b"a,b\n1,2\n", mtime=0)])
 def test_wrong_curves_are_refused(shelf, content):
     files.write(shelf / "tiny" / "history.csv.gz", content)
-    with pytest.raises(ValueError, match="history.csv.gz (is no table of learning curves|has other columns)"):
+    with pytest.raises(ValueError, match="history.csv.gz (is no text in UTF-8, or cut off|has other columns)"):
         curves.thinned_history("tiny")
 
 

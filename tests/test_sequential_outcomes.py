@@ -1,17 +1,18 @@
 """Thresholds from reference runs, what they judge, and the published curves beside it."""
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 import tiny_digits
 from scipy import stats
 
-from nalu.experiments import sequential_table
+from nalu import experiments
 from nalu.experiments.sequential_conditions import SequenceCondition, SequenceExperiment
 from nalu.paper import sequences
-from nalu.results import csv_file
-from nalu.sequential import outcomes, rows, store
+from nalu.results import csv_file, recorded, runs, tables
+from nalu.sequential import outcomes
 from nalu.sequential.thresholds import failures, thresholds
 from nalu.tasks import SequentialMNIST
 
@@ -75,13 +76,13 @@ def test_a_curve_has_a_value_for_each_length():
 
 def test_published_points_belong_to_our_conditions():
     for name, count in (("mnist_product", {"success_rate": 160}), ("mnist_sum", {"success_rate": 72})):
-        entry = sequential_table.get(name)
+        entry = experiments.get(name)
         points = sequences.printed(entry.published)
         assert set(points["condition"]) <= {c.id for c in entry.conditions}
         assert set(points["test_length"]) == set(entry.reference.task.test_lengths)
         assert not points.duplicated(["condition", "test_length", "metric"]).any()
         assert points["metric"].value_counts()["success_rate"] == count["success_rate"]
-    product = sequences.printed(sequential_table.get("mnist_product").published)
+    product = sequences.printed(experiments.get("mnist_product").published)
     rate = product[product["metric"] == "success_rate"].set_index(["condition", "test_length"])["estimate"]
     assert rate["NMU-Rz", 6] == 0.8
     assert (rate["NMU"] != rate["NMU-Rz"]).any(), "the ablation is another curve"
@@ -89,7 +90,7 @@ def test_published_points_belong_to_our_conditions():
 
 def test_lower_errors_than_ever_before_say_when_any_threshold_was_passed():
     run = pd.DataFrame({"step": [0, 1, 2, 3, 4], "test_mse": [9.0, 9.5, 4.0, math.nan, 3.0]})
-    kept = rows.passed(run)
+    kept = recorded.passed(run)
     assert kept["step"].tolist() == [0, 2, 4]
     for limit in (3.5, 4.0, 9.2, 20.0):
         first = run.loc[run["test_mse"] < limit, "step"].min()
@@ -105,13 +106,16 @@ def record(name, seeds=(0,), **settings):
     """Put rows on the shelf as a training of the condition would."""
     case = tiny_digits.condition(name, **settings)
     fixed = {"experiment": "tiny", "condition": name} | case.settings()
-    new = [csv_file.row(fixed | {"seed": s, "test_length": n, "test_mse": 1.0 + s}, store.TABLES["lengths"].columns)
+    new = [csv_file.row(fixed | {"seed": s, "test_length": n, "test_mse": 1.0 + s}, tables.SEQUENTIAL.outcomes.columns)
            for s in seeds for n in case.task.test_lengths]
-    store.merge("tiny", {"lengths": new})
+    runs.merge("tiny", new)
 
 
 def test_failed_references_set_no_threshold(tmp_path, monkeypatch):
     tiny_digits.use_here(monkeypatch, tmp_path / "runs")
+    reference, *others = tiny_digits.TABLE["tiny"].conditions
+    declared = replace(tiny_digits.TABLE["tiny"], conditions=(replace(reference, seeds=(0, 1, 2, 200)), *others))
+    monkeypatch.setattr(experiments, "SEQUENTIAL", {"tiny": declared})
     record("reference", seeds=(0, 1, 2, 200))
     record("LSTM", seeds=(0, 1, 2))
     assert outcomes.limits("tiny")[["n", "without"]].drop_duplicates().values.tolist() == [[3, "200"]]
@@ -123,16 +127,16 @@ def test_rows_are_sorted_kept_and_told_apart(tmp_path, monkeypatch):
     tiny_digits.use_here(monkeypatch, tmp_path / "runs")
     record("LSTM", seeds=(2, 0))
     record("reference", seeds=(1,))
-    text = store.path("tiny", "lengths").read_bytes()
+    text = runs.results_file(experiments.get("tiny")).read_bytes()
     record("reference", seeds=(1,))
-    assert store.path("tiny", "lengths").read_bytes() == text
-    rows = store.frame("tiny")
+    assert runs.results_file(experiments.get("tiny")).read_bytes() == text
+    rows = runs.results("tiny")
     assert list(zip(rows["condition"], rows["seed"], rows["test_length"], strict=True)) == [
         ("reference", 1, 1), ("reference", 1, 2), ("reference", 1, 4),
         *(("LSTM", s, n) for s in (0, 2) for n in (1, 2, 4))]
     record("LSTM", seeds=(1,), epochs=4)
-    assert len(store.frame("tiny")) == len(rows), "settings that are not declared are left out"
-    assert store.missing("tiny")["LSTM"] == (1,)
+    assert len(runs.results("tiny")) == len(rows), "settings that are not declared are left out"
+    assert runs.missing("tiny")["LSTM"] == (1,)
 
 
 @pytest.mark.parametrize("wrong, message", [
@@ -157,10 +161,10 @@ def test_the_ramp_counts_as_the_authors_from_one():
 
 def test_the_papers_settings_are_declared():
     for name in ("mnist_product", "mnist_sum"):
-        for case in sequential_table.get(name).conditions:
+        for case in experiments.get(name).conditions:
             assert (case.epochs, case.log_every, case.lambda_sparse, case.batch_size) == (1000, 5, 10, 64)
             assert case.seeds == tuple(range(10)) and case.data == "mnist"
-    assert sequential_table.get("mnist_product").condition("NMU-Rz").lambda_z == 1
+    assert experiments.get("mnist_product").condition("NMU-Rz").lambda_z == 1
 
 
 def test_an_experiment_needs_a_reference_and_different_conditions():

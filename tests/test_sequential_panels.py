@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nalu.experiments import sequential_table
+from nalu import experiments
 from nalu.pages import sequential_figures, sequential_sentences
-from nalu.sequential import outcomes, store
+from nalu.results import runs
+from nalu.sequential import outcomes
 
-SHORT = sequential_table.get("mnist_product_short")
+SHORT = experiments.get("mnist_product_short")
 NOTHING = outcomes.curves(pd.DataFrame(columns=["condition", "test_length"]))
 
 
@@ -54,7 +55,7 @@ def test_a_choice_that_is_not_the_authors_is_dotted():
     lines = {case.id: sequential_figures._style(case)["linestyle"] for case in SHORT.conditions}
     assert {name for name, line in lines.items() if line == ":"} == {
         "NMU-Rz_image", "NAC_mul_NMU-Rz_image", "NALU-h0=1", "LSTM-20"}
-    for entry in sequential_table.EXPERIMENTS.values():
+    for entry in experiments.SEQUENTIAL.values():
         looks = [(case.model, sequential_figures._style(case)["linestyle"]) for case in entry.conditions if case.model != "reference"]
         assert len(set(looks)) == len(looks), "each line can be told from the others"
 
@@ -69,10 +70,10 @@ def test_numbers_beside_an_axis_have_no_factor_at_its_end():
 
 
 def test_labels_tell_all_conditions_apart():
-    for entry in sequential_table.EXPERIMENTS.values():
+    for entry in experiments.SEQUENTIAL.values():
         names = [sequential_figures.label(case) for case in entry.conditions]
         assert len(set(names)) == len(names)
-    assert sequential_figures.label(sequential_table.get("mnist_product").condition("NALU-h0=1")) == "NALU, h₀ = 1"
+    assert sequential_figures.label(experiments.get("mnist_product").condition("NALU-h0=1")) == "NALU, h₀ = 1"
 
 
 def test_errors_are_drawn_over_their_threshold():
@@ -103,7 +104,7 @@ def test_a_table_names_what_is_missing(tmp_path, monkeypatch):
     from nalu.support import paths
 
     monkeypatch.setattr(paths, "RUNS", tmp_path)
-    results = store.frame(SHORT.name)
+    results = runs.results(SHORT.name)
     table = sequential_sentences.table(SHORT, results, NOTHING, curve("NMU-Rz", [1.0]), (1,))
     assert table["runs"].tolist()[1] == "0 of 5" and set(table["solved at length 1: here"]) == {"not run yet"}
     assert "10 of 10" in table["1: paper"].tolist()

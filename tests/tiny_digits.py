@@ -4,8 +4,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from nalu.experiments import sequential_table
-from nalu.experiments.sequential_conditions import SequenceCondition, SequenceExperiment
+from nalu import experiments
+from nalu.experiments import SequenceCondition, SequenceExperiment
 from nalu.tasks import SequentialMNIST, digits
 
 PARTS = MappingProxyType({"train": (0, 40), "valid": (40, 50), "test": (50, 60)})
@@ -42,7 +42,8 @@ def use_here(monkeypatch, folder):
     known = pictures()
     monkeypatch.setattr(digits, "SOURCES", MappingProxyType({"digits": lambda: known, "mnist": lambda: known}))
     digits.load.cache_clear()
-    monkeypatch.setattr(sequential_table, "EXPERIMENTS", TABLE)
+    monkeypatch.setattr(experiments, "EXPERIMENTS", {})
+    monkeypatch.setattr(experiments, "SEQUENTIAL", TABLE)
     monkeypatch.setattr(paths, "RUNS", folder)
     monkeypatch.setattr(provenance, "RUNS", folder)
     monkeypatch.setattr(origin, "commit", lambda: "abc")

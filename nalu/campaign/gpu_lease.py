@@ -18,8 +18,7 @@ from pathlib import Path
 
 from nalu import experiments
 from nalu.experiments.conditions import Condition, Experiment
-from nalu.results import curves, origin, runs
-from nalu.results.workfolder import rows_of
+from nalu.results import origin, recorded, runs, tables
 from nalu.support import paths
 from nalu.training import Plan, devices
 from nalu.training.cuda import gpu
@@ -32,7 +31,7 @@ SLACK = 1.05
 LAST = 10.0  # seconds kept for the results of the last bundle
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lane:
     """A seed of a condition that has no results."""
 
@@ -68,12 +67,12 @@ def bundle(waiting: list[Lane], size: int) -> list[Lane]:
     return [lane for lane in waiting if lane.alike == waiting[0].alike][:size]
 
 
-def train(lanes: list[Lane], device: str, deadline: float,
-          say: Callable[[str], None]) -> tuple[dict | None, float]:
+def train(lanes: list[Lane], device: str, deadline: float, say: Callable[[str], None],
+          check: Callable[[], None] = lambda: None) -> tuple[dict | None, float]:
     """Train a bundle; its histories by condition, None if the time will not do, and updates a second.
 
     Each history is a table as `nalu.training.train` returns it, with the origins of its rows
-    as ``attrs["origins"]``.
+    as ``attrs["origins"]``. ``check`` is called between launches, and may raise to end the training.
     """
     from nalu.training.cuda.engine import Cuda
 
@@ -87,6 +86,7 @@ def train(lanes: list[Lane], device: str, deadline: float,
     begun, first, tried, told = time.monotonic(), machine.iteration, False, 0.0
     while machine.iteration < end:
         machine.advance(min(machine.iteration + machine.chunk, end))
+        check()
         spent = time.monotonic() - begun
         pace = (machine.iteration - first) / max(spent, 1e-6)
         left = (end - machine.iteration) / pace
@@ -115,12 +115,10 @@ def train(lanes: list[Lane], device: str, deadline: float,
 
 def record(found: dict, pack: Path | None) -> int:
     """Merge the results of a bundle; return how many rows are new."""
-    new: dict[str, list] = {}
+    added = 0
     for (experiment, condition), history in found.items():
         entry = experiments.get(experiment)
-        curves.merge(experiment, condition, history)
-        new.setdefault(experiment, []).extend(rows_of(entry, entry.condition(condition), history))
-    added = sum(runs.merge(experiment, rows) for experiment, rows in new.items())
+        added += runs.merge(experiment, recorded.rows(entry, entry.condition(condition), history))
     if pack is not None:
         write_pack(pack)
     return added
@@ -130,7 +128,7 @@ def write_pack(file: Path) -> None:
     """All results of all experiments in one archive, which is the old one or the new one."""
     part = file.with_name(f"{file.name}.part")
     with tarfile.open(part, "w:gz") as archive:
-        for path in sorted(paths.RUNS.glob("*/results.csv")):
+        for path in sorted(path for path in paths.RUNS.glob("*/*") if path.name in tables.FILES):
             archive.add(path, path.relative_to(paths.RUNS))
     part.replace(file)
 
@@ -168,12 +166,20 @@ def run(seconds: float, names: Iterable[str] = (), device: str = "cuda", size: i
         write_pack(pack)  # that it cannot be written shall not be found after the training
     with ThreadPoolExecutor(1) as recorder:
         jobs = []
+
+        def recorded_so_far() -> None:
+            """Raise what kept a bundle from being recorded: what follows would be lost, too."""
+            for job in jobs:
+                if job.done():
+                    job.result()
+
         while waiting:
+            recorded_so_far()
             fitting = int(pace * (deadline - time.monotonic()) / (waiting[0].condition.iterations + 1))
             lanes = bundle(waiting, min(size, fitting))
             if not lanes:
                 break
-            found, pace = train(lanes, device, deadline, say)
+            found, pace = train(lanes, device, deadline, say, recorded_so_far)
             if found is None:
                 size = max(1, min(size, len(lanes)) // 2) if len(lanes) > 1 else 0
                 say(f"too many for the time that is left: {size} at once")

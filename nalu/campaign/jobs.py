@@ -10,20 +10,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from nalu import experiments
-from nalu.experiments.conditions import Condition, Experiment
-from nalu.results import csv_file, runs
+from nalu import experiments, registry
+from nalu.experiments import Case, Entry, SequenceExperiment
+from nalu.results import csv_file, runs, store
 from nalu.results.estimate import Pace
 from nalu.results.shard import Shard, together
 from nalu.results.status import left_of, of, total
 from nalu.results.workfolder import WorkFolder
 from nalu.support import check, files, seed_lists
+from nalu.tasks import idx
 
 TOGETHER = 12
 """Seeds in a job of several conditions: all four threads busy to the end, and 190 MB of histories."""
-ENGINES = ("auto", "fused", "cuda", "reference")
-TOGETHER_ENGINES = ENGINES[:2]
-"""Those that can train several conditions together."""
 SETTINGS = ("experiment", "seeds", "together", "shard", "threads", "engine", "device")
 """Those of a campaign."""
 
@@ -32,8 +30,8 @@ SETTINGS = ("experiment", "seeds", "together", "shard", "threads", "engine", "de
 class Job:
     """Some seeds of a condition, or of several together, to be trained by one process."""
 
-    experiment: Experiment
-    conditions: tuple[Condition, ...]
+    experiment: Entry
+    conditions: tuple[Case, ...]
     seeds: tuple[int, ...]
 
     @property
@@ -68,7 +66,7 @@ def declared(names: Iterable[str] = (), seeds: str = "", size: int = 0) -> list[
     Parameters
     ----------
     names
-        Experiments; all by default.
+        Experiments; by default all whose data are at hand.
     seeds
         Such as ``"0-9"``: of each condition those that it declares; all by default.
     size
@@ -77,11 +75,15 @@ def declared(names: Iterable[str] = (), seeds: str = "", size: int = 0) -> list[
     Raises
     ------
     ValueError
-        If a name is unknown, the seeds are no seeds or declared by no condition, or the
-        size is negative.
+        If a name is unknown, an experiment that is named lacks its data, the seeds are no seeds
+        or declared by no condition, or the size is negative.
     """
     check.integer(size, "shard", at_least=0)
-    chosen = [experiments.get(name) for name in names] or [*experiments.EXPERIMENTS.values()]
+    chosen = [experiments.get(name) for name in names]
+    for entry in chosen:
+        if problem := lacks(entry):
+            raise ValueError(problem)
+    chosen = chosen or [entry for entry in experiments.every() if not lacks(entry)]
     asked = None if seeds == "" else {*seed_lists.parse(seeds)}
     claimed: dict[tuple, set[int]] = defaultdict(set)
     found = []
@@ -96,6 +98,13 @@ def declared(names: Iterable[str] = (), seeds: str = "", size: int = 0) -> list[
     if not found:
         raise ValueError(f"no condition declares the seeds {seeds}")
     return found
+
+
+def lacks(entry: Entry) -> str:
+    """Return what an experiment needs and is not there, in one line; nothing if it can be trained."""
+    if not isinstance(entry, SequenceExperiment) or entry.reference.data != "mnist" or idx.folder() is not None:
+        return ""
+    return f"{entry.name} needs the environment variable {idx.VARIABLE}, the folder with the files of MNIST"
 
 
 def joined(jobs: Iterable[Job]) -> list[Job]:
@@ -117,7 +126,7 @@ def examine(settings: Iterable[str], engine: str, device: str, together: bool) -
         check.one_of(name, SETTINGS, "setting")
     if together and device != "cpu":
         raise ValueError(f"together=1 is for CPUs, got device={device}; on a GPU: python -m nalu lease")
-    check.one_of(engine, TOGETHER_ENGINES if together else ENGINES, "engine")
+    check.one_of(engine, registry.TOGETHER if together else registry.ENGINES, "engine")
 
 
 def todo(jobs: Iterable[Job]) -> list[Job]:
@@ -145,7 +154,7 @@ def complete(jobs: Iterable[Job]) -> None:
     """
     for job in jobs:
         if job.rows.parent.is_dir() and not job.rows.exists():
-            files.write(job.rows, csv_file.dump(job.results()))
+            files.write(job.rows, csv_file.dump(job.results(), store.kind(job.experiment).outcomes.columns))
 
 
 def alone(jobs: Iterable[Job]) -> ExitStack:
@@ -158,7 +167,7 @@ def alone(jobs: Iterable[Job]) -> ExitStack:
     """
     stack = ExitStack()
     for entry in {job.experiment.name: job.experiment for job in jobs}.values():
-        lock = runs.merge_lock(entry).with_name("campaign")
+        lock = store.lock(entry).with_name("campaign")
         stack.enter_context(files.locked(lock, f"a campaign with {entry.name} is running"))
     return stack
 

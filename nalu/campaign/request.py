@@ -1,13 +1,14 @@
 """What the user of ``python -m nalu train`` asked for, and how one condition of it is trained."""
 
 import sys
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from nalu import experiments
+from nalu.experiments import Entry
 from nalu.report.notebooks import run_notebook
-from nalu.results import csv_file, runs
+from nalu.results import csv_file, runs, store
 from nalu.results.shard import Shard
 from nalu.results.workfolder import WorkFolder
 from nalu.support import files, seed_lists
@@ -15,10 +16,17 @@ from nalu.support.paths import NOTEBOOKS
 
 
 @dataclass(frozen=True)
-class Order:
-    """What the user asked for, the same for all conditions."""
+class Request:
+    """What the user asked for: some conditions of an experiment, and what is the same for all of them.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or a condition has not the seeds.
+    """
 
     experiment: str
+    conditions: tuple[str, ...]
     seeds: str = ""
     engine: str = "auto"
     device: str = "cpu"
@@ -26,9 +34,24 @@ class Order:
     direct: bool = False
     wait: bool = False
     together: bool = False
+    keep: bool = False
 
-    def examine(self, conditions: Iterable[str]) -> None:
-        """Refuse an engine or a device that cannot train one of some conditions.
+    def __post_init__(self) -> None:
+        _ = self.wanted
+
+    @cached_property
+    def entry(self) -> Entry:
+        """The experiment."""
+        return experiments.get(self.experiment)
+
+    @cached_property
+    def wanted(self) -> dict[str, tuple[int, ...]]:
+        """The seeds that are asked for, of each condition."""
+        return {name: seed_lists.choose(self.seeds, self.entry.condition(name).seeds, f"condition {name!r}")
+                for name in self.conditions}
+
+    def examine(self) -> None:
+        """Refuse an engine or a device that cannot train one of the conditions.
 
         The usual ones can, and PyTorch is not loaded to say so.
 
@@ -37,14 +60,23 @@ class Order:
         ValueError
             If one cannot be trained as it is asked for.
         """
-        if (self.engine, self.device) != ("auto", "cpu"):
+        if (self.engine, self.device, self.keep) != ("auto", "cpu", False) or store.kind(self.entry).details.get("digits"):
             from nalu.campaign.launch import examine
 
-            for condition in conditions:
-                examine(self.experiment, condition, self.seeds, self.engine, self.device)
+            for name in self.conditions:
+                examine(self.experiment, name, self.seeds, self.engine, self.device, self.keep)
+
+    def lacking(self) -> dict[str, tuple[int, ...]]:
+        """The seeds of each condition that are to be trained now."""
+        if self.repeat:
+            done = {name: self.folder(name).trained() for name in self.conditions}
+        else:
+            missing = runs.missing(self.experiment)
+            done = {name: {*self.wanted[name]} - {*missing[name]} for name in self.conditions}
+        return {name: tuple(sorted({*self.wanted[name]} - done[name])) for name in self.conditions}
 
     def train(self, condition: str) -> None:
-        """Train one condition in this process and the kernel that it starts.
+        """Train one condition in this process or the kernel that it starts.
 
         Raises
         ------
@@ -53,47 +85,29 @@ class Order:
         NotebookError
             If the training failed in the kernel.
         """
-        values = {"experiment": self.experiment, "condition": condition, "seeds": self.seeds,
-                  "engine": self.engine, "device": self.device}
+        values = {"experiment": self.experiment, "condition": condition, "seeds": self.seeds, "engine": self.engine,
+                  "device": self.device, "repeat": self.repeat, "keep": self.keep}
         shard = self.shard(condition)
-        if self.wait and shard.busy():
+        waited = self.wait and shard.busy()
+        if waited:
             print(f"{self.experiment} {condition}: waiting for the process that trains it", flush=True)
-        with shard.lock(wait=self.wait):
-            shard.failed(None)  # a second process must be refused before papermill writes its log
-        self.folder(condition).hand_in()  # what a killed process, or one we waited for, left
-        if not self.lacking(condition, runs.missing(self.experiment)):
-            return
         if self.direct:
             from nalu.campaign.launch import sentence, train_condition
 
-            print(sentence(train_condition(**values, repeat=self.repeat)), flush=True)
+            print(sentence(train_condition(**values, wait=self.wait)), flush=True)
             return
-        run_notebook(NOTEBOOKS / "train.ipynb", shard.log, values | {"repeat": self.repeat},
-                     stdout=sys.stdout, stderr=sys.stderr)
-
-    def wanted(self, condition: str) -> tuple[int, ...]:
-        """The seeds that are asked for.
-
-        Raises
-        ------
-        ValueError
-            If they are none of the condition.
-        """
-        declared = experiments.get(self.experiment).condition(condition).seeds
-        return seed_lists.choose(self.seeds, declared, f"condition {condition!r}")
-
-    def lacking(self, condition: str, missing: Mapping[str, tuple[int, ...]]) -> set[int]:
-        """The seeds that are to be trained, with those that lack results."""
-        wanted = {*self.wanted(condition)}
-        if self.repeat:
-            return wanted - self.folder(condition).trained()
-        return wanted & {*missing[condition]}
+        with shard.lock(wait=self.wait):
+            shard.failed(None)  # a second process must be refused before papermill writes its log
+        if waited:
+            self.folder(condition).hand_in()
+        if not waited or self.lacking()[condition]:
+            run_notebook(NOTEBOOKS / "train.ipynb", shard.log, values, stdout=sys.stdout, stderr=sys.stderr)
 
     def shard(self, condition: str) -> Shard:
         """Where the training of a condition leaves its log."""
-        return self.folder(condition).shard(self.wanted(condition))
+        return self.folder(condition).shard(self.wanted[condition])
 
-    def write_rows(self, conditions: Iterable[str], file: Path) -> None:
+    def write_rows(self, file: Path) -> None:
         """Write the results of the seeds that are asked for to a file of their own.
 
         Raises
@@ -101,19 +115,17 @@ class Order:
         ValueError
             If one of them has no results.
         """
-        conditions = list(conditions)
-        rows = [row for name in conditions for row in runs.rows(self.experiment, name, self.wanted(name))]
-        with self.shard(conditions[0]).lock(wait=True):
-            files.write(file, csv_file.dump(rows))
+        rows = [row for name in self.conditions for row in runs.rows(self.experiment, name, self.wanted[name])]
+        with self.shard(self.conditions[0]).lock(wait=True):
+            files.write(file, csv_file.dump(rows, store.kind(self.entry).outcomes.columns))
 
     def folder(self, condition: str) -> WorkFolder:
         """The work folder of a condition."""
-        entry = experiments.get(self.experiment)
-        return WorkFolder(entry, entry.condition(condition))
+        return WorkFolder(self.entry, self.entry.condition(condition))
 
     def command(self, condition: str) -> list[str]:
         """The command line that trains one condition."""
         options = {"--seeds": self.seeds, "--engine": self.engine, "--device": self.device}
         given = [f"{name}={value}" for name, value in options.items() if value]
-        given += [f"--{name}" for name in ("repeat", "direct", "wait") if getattr(self, name)]
+        given += [f"--{name}" for name in ("repeat", "direct", "wait", "keep") if getattr(self, name)]
         return [sys.executable, "-m", "nalu", "train", self.experiment, condition, *given]

@@ -11,26 +11,26 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from nalu import experiments
 from nalu.campaign import repeat
-from nalu.campaign.request import Order
+from nalu.campaign.request import Request
+from nalu.experiments import SequenceExperiment
 from nalu.report.notebooks import NotebookError
-from nalu.results import runs, status
+from nalu.results import status
 from nalu.support.command import FAILED, OK, REFUSED
 from nalu.support.listing import columns
 
 
-def run(order: Order, conditions: Iterable[str], jobs: int, complain: Callable[[object], None]) -> int:
-    """Train conditions, at most `jobs` at once; return the exit status.
+def run(request: Request, jobs: int, complain: Callable[[object], None]) -> int:
+    """Train what is asked for, at most `jobs` conditions at once; return the exit status.
 
     A condition that fails does not keep the others from being trained.
 
     Parameters
     ----------
-    order, conditions, jobs
+    request, jobs
         What to train.
     complain
         Told what went wrong, as text or exception, one condition at a time.
@@ -38,49 +38,46 @@ def run(order: Order, conditions: Iterable[str], jobs: int, complain: Callable[[
     Raises
     ------
     ValueError
-        If a name, the seeds, engine or device are wrong; nothing was begun then.
+        If the engine or the device is wrong; nothing was begun then.
     """
-    conditions = list(conditions)
-    order.examine(conditions)
-    missing = runs.missing(order.experiment)
-    todo = {name: order.lacking(name, missing) for name in conditions}
+    request.examine()
+    todo = request.lacking()
     for name, lacking in todo.items():
         state = f"{len(lacking)} seeds to train" if lacking else "finished"
-        print(f"{order.experiment} {name}: {state}", flush=True)
+        print(f"{request.experiment} {name}: {state}", flush=True)
     train = [name for name in todo if todo[name]]
     alone = jobs == 1 or len(train) <= 1
-    if order.together:
-        code = _together(order, train, complain) if train else OK
+    if request.together:
+        code = _together(request, train, complain) if train else OK
     elif alone:
-        code = max((_one(order, name, complain) for name in train), default=OK)
+        code = max((_one(request, name, complain) for name in train), default=OK)
     else:
         from nalu.campaign.launch import prepare
 
-        prepare(order.engine, order.device)  # once, or every process that is started would
-        code = _parallel([order.command(name) for name in train], train, jobs)
+        prepare(request.engine, request.device)  # once, or every process that is started would
+        code = _parallel([request.command(name) for name in train], train, jobs)
     for name in todo:
         if alone or name not in train:  # other processes speak for themselves
-            _conclude(order, name)
-    if train and not order.repeat:
-        entry = experiments.get(order.experiment)
-        print(status.total(entry.name, status.of(entry)), flush=True)
+            _conclude(request, name)
+    if train and not request.repeat:
+        print(status.total(request.experiment, status.of(request.entry)), flush=True)
     return code
 
 
-def _conclude(order: Order, name: str) -> None:
+def _conclude(request: Request, name: str) -> None:
     """Print what is known of a condition now, beside the paper."""
-    from nalu.paper import matched
+    from nalu.paper import matched, sequences
 
-    entry = experiments.get(order.experiment)
-    for line in columns(matched.lines(entry, entry.condition(name))):
+    beside = sequences.lines if isinstance(request.entry, SequenceExperiment) else matched.lines
+    for line in columns(beside(request.entry, request.entry.condition(name))):
         print(line, flush=True)
-    if order.repeat:
-        print(repeat.sentence(order.folder(name)), flush=True)
+    if request.repeat:
+        print(repeat.sentence(request.folder(name)), flush=True)
 
 
-def _one(order: Order, name: str, complain: Callable[[object], None]) -> int:
+def _one(request: Request, name: str, complain: Callable[[object], None]) -> int:
     try:
-        order.train(name)
+        request.train(name)
     except NotebookError as error:
         *_, last = str(error).split("\n")
         kind, _, message = last.partition(": ")
@@ -88,33 +85,33 @@ def _one(order: Order, name: str, complain: Callable[[object], None]) -> int:
         if isinstance(raised, type) and issubclass(raised, (ValueError, OSError)):
             complain(message)
             return REFUSED
-        said = f"{order.experiment} {name} failed; log: {order.shard(name).log}\n{error}"
-        return _failed(order, [name], str(error), said, complain)
+        said = f"{request.experiment} {name} failed; log: {request.shard(name).log}\n{error}"
+        return _failed(request, [name], str(error), said, complain)
     except (ValueError, OSError) as error:
         complain(error)
         return REFUSED
     return OK
 
 
-def _together(order: Order, names: list[str], complain: Callable[[object], None]) -> int:
+def _together(request: Request, names: list[str], complain: Callable[[object], None]) -> int:
     from nalu.campaign.shared_batches import train_together
 
     try:
-        train_together(order.experiment, names, order.seeds, order.engine, order.device,
-                       wait=order.wait)
+        train_together(request.experiment, names, request.seeds, request.engine, request.device,
+                       wait=request.wait)
     except (ValueError, OSError) as error:
         complain(error)
         return REFUSED
     except Exception as error:
-        return _failed(order, names, f"{type(error).__name__}: {error}",
-                       f"{order.experiment}, {len(names)} conditions together, failed\n{traceback.format_exc().rstrip()}", complain)
+        return _failed(request, names, f"{type(error).__name__}: {error}",
+                       f"{request.experiment}, {len(names)} conditions together, failed\n{traceback.format_exc().rstrip()}", complain)
     return OK
 
 
-def _failed(order: Order, names: list[str], why: str, said: str, complain: Callable[[object], None]) -> int:
+def _failed(request: Request, names: list[str], why: str, said: str, complain: Callable[[object], None]) -> int:
     """Note with each condition why it failed, so that `nalu status` shows it, and say so."""
     for name in names:
-        order.shard(name).failed(why)
+        request.shard(name).failed(why)
     complain(said)
     return FAILED
 

@@ -9,40 +9,15 @@ other.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 from nalu import experiments
-from nalu.campaign.launch import about, examine, first, keep, prepare
+from nalu.campaign.launch import Group, examine, plan
+from nalu.experiments import SequenceExperiment
 from nalu.results import runs
 from nalu.results.shard import Shard
 from nalu.results.workfolder import WorkFolder
 from nalu.support import files, seed_lists
-from nalu.support.progress import Progress
-from nalu.training import Plan, fit_together
 from nalu.training.together import examine as examine_plans
-
-
-@dataclass(frozen=True)
-class Group:
-    """Some seeds of several conditions, which learn from the same batches."""
-
-    shards: tuple[Shard, ...]
-    seeds: tuple[int, ...]
-
-    @property
-    def names(self) -> list[str]:
-        """The conditions."""
-        return [shard.condition.id for shard in self.shards]
-
-    def plans(self, device: str = "cpu") -> tuple[Plan, ...]:
-        """What the training is told of each."""
-        return tuple(Plan(seeds=self.seeds, device=device, **shard.condition.plan_arguments())
-                     for shard in self.shards)
-
-    def checkpoint(self, engine: str, device: str):
-        """One file for all; a condition that is trained alone has the same as ever."""
-        others = self.names if len(self.shards) > 1 else ()
-        return self.shards[0].checkpoint(self.seeds, engine, device, others)
 
 
 def train_together(experiment: str, conditions: Iterable[str], seeds: str = "",
@@ -52,10 +27,8 @@ def train_together(experiment: str, conditions: Iterable[str], seeds: str = "",
 
     Parameters
     ----------
-    experiment, conditions, seeds, engine, device, checkpoint_seconds
+    experiment, conditions, seeds, engine, device, wait, checkpoint_seconds
         See `nalu.campaign.launch.train_condition`.
-    wait : bool
-        For processes that train the same seeds, instead of giving up.
 
     Raises
     ------
@@ -66,11 +39,13 @@ def train_together(experiment: str, conditions: Iterable[str], seeds: str = "",
         If a file cannot be written. The same call then continues.
     """
     entry = experiments.get(experiment)
+    if isinstance(entry, SequenceExperiment):
+        raise ValueError(f"conditions of {experiment} share no batches; leave out --together")
     wanted = {name: examine(experiment, name, seeds, engine, device) for name in conditions}
+    for name, of in wanted.items():
+        examine_plans((plan(entry.condition(name), of, device),), engine)
     chosen = {name: WorkFolder(entry, entry.condition(name)).shard(of)
               for name, of in wanted.items()}
-    for group in _groups(chosen, wanted, engine, device):
-        examine_plans(group.plans(device), engine)
     with ExitStack() as stack:
         locks = {name: stack.enter_context(ExitStack()) for name in chosen}
         for name, shard in chosen.items():
@@ -83,7 +58,7 @@ def train_together(experiment: str, conditions: Iterable[str], seeds: str = "",
         for group in [*_groups(chosen, wanted, engine, device)]:
             print(f"{experiment}: {len(group.shards)} conditions together, "
                   f"seeds {seed_lists.text(group.seeds)}", flush=True)
-            _train(group, engine, device, checkpoint_seconds)
+            group.train(checkpoint_seconds)
             for name in group.names:
                 locks[name].close()
 
@@ -102,10 +77,10 @@ def _groups(chosen: Mapping[str, Shard], wanted: Mapping[str, tuple[int, ...]], 
     alike = defaultdict(list)
     for name, shard in chosen.items():
         if lacking[name]:
-            group = Group((shard,), tuple(sorted(lacking[name])))
-            alike[tuple(group.plans(device)[0].batches().items())].append(group)
+            group = Group((shard,), tuple(sorted(lacking[name])), engine, device)
+            alike[tuple(group.plans()[0].batches().items())].append(group)
     for found in alike.values():
-        yield Group(tuple(group.shards[0] for group in found), found[0].seeds)
+        yield Group(tuple(group.shards[0] for group in found), found[0].seeds, engine, device)
 
 
 def _begun(chosen: Mapping[str, Shard], wanted: Mapping[str, tuple[int, ...]], engine: str,
@@ -121,26 +96,6 @@ def _begun(chosen: Mapping[str, Shard], wanted: Mapping[str, tuple[int, ...]], e
     for *names, text in sorted(notes):
         seeds = seed_lists.parse(text)
         if all(name in chosen and {*seeds} <= {*wanted[name]} for name in names):
-            group = Group(tuple(chosen[name] for name in names), seeds)
-            if group.checkpoint(engine, device).exists():
+            group = Group(tuple(chosen[name] for name in names), seeds, engine, device)
+            if group.checkpoint.exists():
                 yield group
-
-
-def _train(group: Group, engine: str, device: str, checkpoint_seconds: float) -> None:
-    training = about(group.seeds, engine, device)
-    if len(group.shards) > 1:
-        training["together"] = group.names
-    checkpoint = group.checkpoint(engine, device)
-
-    def note() -> None:
-        for shard in group.shards:
-            shard.note(training)
-
-    prepare(engine, device)
-    with Progress(f"{len(group.shards)} conditions") as bar:
-        trained = fit_together(group.plans(device), engine=engine, checkpoint_file=checkpoint,
-                               checkpoint_seconds=checkpoint_seconds, progress=first(note, bar))
-    for shard, fit in zip(group.shards, trained, strict=True):
-        keep(shard, group.seeds, fit.history, training)
-        WorkFolder(shard.experiment, shard.condition).hand_in()
-    checkpoint.unlink(missing_ok=True)

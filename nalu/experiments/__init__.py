@@ -1,23 +1,39 @@
-"""The experiments: what is trained, with which settings, and for which table or figure.
+"""What is declared: the experiments with all their settings, and the table or figure that each reproduces.
 
-`nalu.experiments.table` declares those of the arithmetic task, `nalu.experiments.sequential_table`
-those of sequential MNIST.
+`nalu.experiments.table` has those of the arithmetic task, `nalu.experiments.sequential_table` those of sequential MNIST.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from nalu.experiments import sequential_table, table
 from nalu.experiments.conditions import Condition, Experiment
 from nalu.experiments.grid import grid
-from nalu.experiments.table import TABLE
+from nalu.experiments.sequential_conditions import SequenceCondition, SequenceExperiment
 from nalu.support import check
 
-__all__ = ["EXPERIMENTS", "Condition", "Experiment", "get", "grid"]
+__all__ = ["EXPERIMENTS", "SEQUENTIAL", "Case", "Condition", "Entry", "Experiment", "SequenceCondition", "SequenceExperiment", "every", "get",
+           "grid"]
 
-EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType({e.name: e for e in TABLE})
-"""Name -> `Experiment`, in the order of the papers."""
+Entry = Experiment | SequenceExperiment
+"""An experiment on either task."""
+
+Case = Condition | SequenceCondition
+"""A condition of either."""
+
+EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType({e.name: e for e in table.TABLE})
+"""The experiments on the arithmetic task: name -> `Experiment`, in the order of the papers."""
+
+SEQUENTIAL: Mapping[str, SequenceExperiment] = MappingProxyType({e.name: e for e in sequential_table.TABLE})
+"""The experiments on sequential MNIST: name -> `SequenceExperiment`."""
 
 
-def get(name: str) -> Experiment:
+def every() -> list[Entry]:
+    """All experiments, those on the arithmetic task first."""
+    return [*EXPERIMENTS.values(), *SEQUENTIAL.values()]
+
+
+def get(name: str) -> Entry:
     """The experiment of this name; `ValueError` with a suggestion if there is none."""
-    return EXPERIMENTS[check.one_of(name, EXPERIMENTS, "experiment")]
+    known = {entry.name: entry for entry in every()}
+    return known[check.one_of(name, known, "experiment")]

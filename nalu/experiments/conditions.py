@@ -80,6 +80,17 @@ class Condition:
         ranges = {name: _brackets(getattr(self.task, name)) for name in RANGES}
         return own | asdict(self.task) | ranges
 
+    @property
+    def length(self) -> str:
+        """How long it is trained, in words."""
+        return f"{self.iterations:,} iterations"
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What the model is made of."""
+        row = MODELS[self.model]
+        return row.first, row.second
+
     def plan_arguments(self) -> dict:
         """What `nalu.training.train` needs beside the seeds, the engine and the device."""
         own = {f.name: getattr(self, f.name) for f in fields(self)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from typing import ClassVar
 
 from nalu.experiments.conditions import SAFE
 from nalu.experiments.sequential_models import RECURRENT
@@ -116,6 +117,20 @@ class SequenceCondition:
         del task["test_lengths"]  # a column of its own: there is a row for each
         return own | task
 
+    @property
+    def length(self) -> str:
+        """How long it is trained, in words."""
+        return f"{self.epochs:,} epochs on {self.data}"
+
+    @property
+    def parts(self) -> tuple:
+        """What the model is made of, and where it is tested, which a row of results spells out one length at a time."""
+        return RECURRENT[self.model].cell, *self.task.test_lengths
+
+    def batches(self) -> tuple:
+        """What decides the batches of a seed; no two conditions are trained together."""
+        return (self,)
+
     def scale(self, update: int) -> float:
         r"""$\lambda_{sparse}$ times its ramp, at the update of this number, counted from 0.
 
@@ -138,6 +153,9 @@ class SequenceExperiment:
     published : tuple of str
         Names in `nalu.paper.published.FIGURES`.
 
+    As for every experiment, ``window`` says among how many logged points the best step is sought, here all
+    that a run has, as in the authors' scripts; and ``curves``, that no learning curves are kept.
+
     Raises
     ------
     ValueError
@@ -149,6 +167,8 @@ class SequenceExperiment:
     reproduces: str
     conditions: tuple[SequenceCondition, ...]
     published: tuple[str, ...] = ()
+    window: ClassVar[int] = 1000
+    curves: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
         seen: set[object] = set()

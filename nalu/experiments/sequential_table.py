@@ -7,10 +7,8 @@ batches. Figures say which it is.
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from nalu.experiments.sequential_conditions import SequenceCondition, SequenceExperiment
-from nalu.support import check
 from nalu.tasks.mnist import SequentialMNIST
 
 _ICLR = "Neural Arithmetic Units"
@@ -47,7 +45,7 @@ _FEW_PRODUCT = {name: _PRODUCT[name] for name in (
     "reference", "NMU-Rz", "NAC_mul", "NAC_mul_sigma", "LSTM", "NMU")} | _MORE
 _FEW_SUM = {name: _SUM[name] for name in ("reference", "NAU-Rz", "NAC_add", "NAU", "LSTM")} | _MORE
 
-_TABLE = (
+TABLE = (
     SequenceExperiment(
         "mnist_product", "Products of handwritten digits",
         f"{_ICLR}, Figure 4 and appendix: ablation of R_z",
@@ -84,11 +82,3 @@ _TABLE = (
                     epochs=80, log_every=8, batch_size=8, lambda_start=30, lambda_end=310, seeds=range(3)),
         published=("sequential_mnist_sum_long", "sequential_mnist_sum_long_ablation")),
 )
-
-EXPERIMENTS: Mapping[str, SequenceExperiment] = MappingProxyType({e.name: e for e in _TABLE})
-"""Name -> `Experiment`."""
-
-
-def get(name: str) -> SequenceExperiment:
-    """The experiment of this name; `ValueError` with a suggestion if there is none."""
-    return EXPERIMENTS[check.one_of(name, EXPERIMENTS, "experiment on sequential MNIST")]

@@ -15,7 +15,7 @@ from IPython.display import HTML
 
 from nalu.analysis.summary import Cell
 from nalu.paper import evidence, published
-from nalu.paper.claims import AGREE, DIFFER, NOT_COMPARABLE, VERDICTS, Claim
+from nalu.paper.claims import AGREE, DIFFER, NOT_COMPARABLE, SHORTER, VERDICTS, Claim
 from nalu.paper.numbers import RATE
 from nalu.results import runs
 from nalu.support import check, notation
@@ -114,7 +114,7 @@ def prose(claims: Iterable[Claim]) -> dict[str, str]:
 
 def verdict_class(verdict: str) -> str:
     """Return a verdict as one word, for styles and keys: ``artefact``, ``too_few``."""
-    short = {NOT_RUN: "not_run", NOT_COMPARABLE: "not_comparable"}
+    short = {NOT_RUN: "not_run", NOT_COMPARABLE: "not_comparable", SHORTER: "shorter"}
     words = check.one_of(verdict, VERDICTS, "verdict").split()
     return short.get(verdict, {"published": "artefact", "too": "too_few"}.get(words[0], words[0]))
 

@@ -7,13 +7,13 @@ import pandas as pd
 from nalu.experiments.conditions import number
 from nalu.experiments.sequential_conditions import SequenceExperiment
 from nalu.pages.sequential_figures import label
-from nalu.sequential import store
+from nalu.results import runs
 from nalu.support.notation import NOT_PRINTED, NOT_RUN
 
 
 def recorded(entry: SequenceExperiment) -> str:
     """Return how much of an experiment is recorded, and how long its trainings are."""
-    missing = store.missing(entry.name)
+    missing = runs.missing(entry.name)
     declared = sum(len(c.seeds) for c in entry.conditions)
     done = declared - sum(map(len, missing.values()))
     case = entry.reference
@@ -38,8 +38,7 @@ def table(entry: SequenceExperiment, results: pd.DataFrame, curves: pd.DataFrame
     """
     lines = []
     for case in [entry.condition(name) for name in conditions] or entry.conditions:
-        runs = results[(results["condition"] == case.id)]
-        once = runs.drop_duplicates("seed")
+        once = results[results["condition"] == case.id].drop_duplicates("seed")
         line = {"model": label(case).replace("$R_z$", r"\(R_z\)"), "runs": f"{len(once)} of {len(case.seeds)}",
                 "weights of picture and state": _weights(once)}
         for length in lengths:

@@ -10,6 +10,8 @@ condition; `nalu.analysis.comparisons` has the test for each metric. Its verdict
   mean without one, hence a halved value with equal bounds is only said to differ,
 * ``cannot be compared``: the papers print no number, or no value scatters on either side,
 * ``not run yet``,
+* ``shorter here``: our runs were trained for less time than the papers', so that their rate says in
+  which direction it lies and is no test of the printed one,
 * ``too few runs``: whatever our runs had given, no p-value would have been below 5 %,
   so that to agree would mean nothing; or a mean has fewer solved runs than its test needs.
   To be rejected among many, a claim needs a smaller one: `powerless` counts what could not,
@@ -46,9 +48,9 @@ from nalu.paper.numbers import RATE, Printed
 from nalu.support import notation
 from nalu.support.notation import NOT_RUN
 
-AGREE, DIFFER, ARTEFACT, FEW, NOT_COMPARABLE = \
-    "agree", "differ", "published value is an artefact", "too few runs", "cannot be compared"
-VERDICTS = (AGREE, DIFFER, ARTEFACT, FEW, NOT_RUN, NOT_COMPARABLE)
+AGREE, DIFFER, ARTEFACT, FEW, SHORTER, NOT_COMPARABLE = \
+    "agree", "differ", "published value is an artefact", "too few runs", "shorter here", "cannot be compared"
+VERDICTS = (AGREE, DIFFER, ARTEFACT, FEW, SHORTER, NOT_RUN, NOT_COMPARABLE)
 
 
 class Claim(NamedTuple):
@@ -138,6 +140,10 @@ def _look(item: Evidence) -> Said:
             note, corrected = ", ".join(artefacts.WORDS[d] for d in found.defects), found.correct
     if item.rows is None or item.rows.empty:
         return Said(ARTEFACT if corrected else NOT_RUN, note=note, corrected=corrected)
+    if item.shorter:
+        mine = evidence.ours(item).estimate
+        where = "the same rate" if mine == paper.estimate else "higher" if mine > paper.estimate else "lower"
+        return Said(SHORTER, note=f"{item.shorter}: {where}")
     tested = _of_rates(item) if metric == RATE else _of_known(item) if known else _of_printed(item)
     if corrected:
         beside = "" if math.isnan(tested.p) else f"; ours beside the corrected value: p = {tested.p:.2g}"

@@ -9,21 +9,20 @@ from typing import NamedTuple
 
 from nalu import experiments
 from nalu.analysis.summary import Cell, as_printed
-from nalu.experiments.conditions import Condition, Experiment
-from nalu.paper import published, sweeps
+from nalu.experiments import Case, Condition, Entry, Experiment
+from nalu.experiments.sequential_models import RECURRENT
+from nalu.paper import published, sequences, sweeps
 from nalu.paper.matched import OPTIMIZERS, PRINTED_AS
 from nalu.registry import MODELS
 
 RATE = "success_rate"
-ELSEWHERE = {"LSTM": "LSTM", "NAC_add_Rz": "NAC₊, R_z"}
-"""Networks of the sequential tasks that are not in `nalu.registry`, and how to call them."""
-
 
 class Place(NamedTuple):
-    """A condition of one of our experiments."""
+    """A condition of one of our experiments, and the length of its test sequences if it has several."""
 
-    experiment: Experiment
-    condition: Condition
+    experiment: Entry
+    condition: Case
+    length: int | None = None
 
 
 class Printed(NamedTuple):
@@ -58,18 +57,27 @@ def _of_figure(name: str) -> list[Printed]:
     points, found = published.figure(name), []
     for row in points[points["n_runs"].notna()].itertuples():
         varies = row.panel.partition(":")[2]
-        place = next((_places()[key] for key in ((name, varies, row.model, _at(row.x)),
-                                                  (name, "", row.model, _at(row.x))) if key in _places()), None)
+        place = _of_sequences(name, row) or next((
+            _places()[key] for key in ((name, varies, row.model, _at(row.x)), (name, "", row.model, _at(row.x)))
+            if key in _places()), None)
         value = Cell(row.mean, row.lower, row.upper, int(row.n_runs), int(row.k_successes))
         found.append(Printed(name, *_words(name, row, place), RATE, value, place))
     return found
 
 
-def _words(name: str, row, place: Place | None) -> tuple[str, str, str]:
+def _of_sequences(name: str, row) -> Place | None:
+    """Return the place of a point of sequential MNIST: in the experiment with the papers' length."""
+    for entry in sequences.of_figure(name)[:1]:
+        return Place(entry, entry.condition(sequences.condition(name, row.model)), int(row.x))
+    return None
+
+
+def _words(name: str, row, place: Place) -> tuple[str, str, str]:
     """Return operation, model and what varies."""
-    if place is None:  # the sequential tasks
-        model = MODELS[row.model].plain if row.model in MODELS else ELSEWHERE.get(row.model, row.model)
-        return ("mul" if "_prod_" in name else "add"), model, f"length {row.x}"
+    if place.length is not None:
+        case = place.condition
+        model = RECURRENT[case.model].plain + (", R_z" if case.lambda_z else "")
+        return ("mul" if case.task.operation == "product" else "add"), model, f"length {row.x}"
     case, varies = place.condition, place.experiment.varies
     optimizer = f", {sweeps.OPTIMIZERS[case.optimizer, case.momentum]}" if "|" in row.model else ""
     what = {"lambda_sparse": "λ", "train_range": "range"}.get(varies, varies.replace("_", " "))

@@ -1,7 +1,8 @@
-"""The command of sequential MNIST by the name that it had before."""
+"""The command of sequential MNIST by the name that it had before; it is part of ``python -m nalu`` now."""
 
 import sys
 
-from nalu.sequential.__main__ import main
+from nalu.cli import main
 
+print("python -m nalu.recurrent is called python -m nalu now", file=sys.stderr)
 sys.exit(main())

@@ -1,10 +1,11 @@
-"""The file ``results.csv``: its columns, their text, and the typed table that readers get.
+"""Tables of text on disk: their columns, their cells, and the typed tables that readers get.
 
 Numbers are written so that reading gives them back exactly, missing ones as nothing; rows
 that stay keep their bytes. ``runs/README.md`` says what each column means.
 """
 
 import csv
+import gzip
 import io
 import math
 from collections.abc import Iterable, Mapping
@@ -69,6 +70,16 @@ def dump(rows: Iterable[Row], columns: Mapping[str, str] = COLUMNS) -> bytes:
     return file.getvalue().encode()
 
 
+def packed(path: Path, data: bytes) -> bytes:
+    """Return the content of a file as it lies on disk: compressed, without name and time, if it is a ``.gz``."""
+    if path.suffix != ".gz":
+        return data
+    file = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as compressed:
+        compressed.write(data)
+    return file.getvalue()
+
+
 def read(path: Path, columns: Mapping[str, str] = COLUMNS,
          names: Iterable[str] = (*SETTINGS, "seed")) -> list[Row]:
     """Return the rows of a file, none if it does not exist.
@@ -88,8 +99,9 @@ def read(path: Path, columns: Mapping[str, str] = COLUMNS,
     """
     if not path.exists():
         return []
-    with files.intact(f"{path} is no text in UTF-8"):
-        text = path.read_text("utf8").replace("\r\n", "\n")
+    with files.intact(f"{path} is no text in UTF-8, or cut off"):
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf8").replace("\r\n", "\n")
     try:
         header, *lines = [*csv.reader(io.StringIO(text))] or [[]]
     except csv.Error as error:
@@ -108,8 +120,8 @@ def read(path: Path, columns: Mapping[str, str] = COLUMNS,
         for name, kind in columns.items():
             _value(found[name], kind, f"{where}: {name}")
         if (mine := key(found, names)) in seen:
-            raise ValueError(f"{path}, line {number} repeats seed {found['seed']} "
-                             f"of {found['model']}")
+            of = found.get("condition", found.get("model"))
+            raise ValueError(f"{path}, line {number} repeats seed {found['seed']} of {of}")
         seen.add(mine)
         rows.append(found)
     return rows

@@ -6,8 +6,8 @@ from functools import cached_property
 from statistics import median
 
 from nalu import experiments
-from nalu.experiments.conditions import Condition
-from nalu.results import csv_file, runs
+from nalu.experiments import Case
+from nalu.results import csv_file, runs, store, tables
 from nalu.results.csv_file import Row
 
 FIXED = 16
@@ -19,30 +19,36 @@ class Pace:
 
     The time of a run is taken to be proportional to its updates times its inputs and
     `FIXED` more, with a factor for each model: the median over the recorded runs, of the
-    same hidden size if there are any. It holds for a machine like the one that recorded
+    same hidden size if there are any. On sequential MNIST it is proportional to the epochs. It holds for a machine like the one that recorded
     them, and is a guide: within about a half where the number of inputs differs.
     """
 
-    def seconds(self, condition: Condition) -> float:
+    def seconds(self, condition: Case) -> float:
         """Estimated wall time of one seed in seconds; NaN if no run of the model is recorded."""
-        row = csv_file.row(condition.settings())
-        for key in ((row["model"], row["hidden_size"]), (row["model"], "")):
-            if key in self._factors:
-                return self._factors[key] * _work(row)
-        return math.nan
+        row = csv_file.row(condition.settings(), tables.of(condition).outcomes.columns)
+        return next((self._factors[key] * _work(row) for key in _alike(row) if key in self._factors), math.nan)
 
     @cached_property
     def _factors(self) -> dict[tuple[str, str], float]:
-        """Seconds per unit of work, by model and hidden size, or any hidden size."""
+        """Seconds per unit of work, by what `_alike` tells apart."""
         found = defaultdict(list)
-        for entry in experiments.EXPERIMENTS.values():
-            for row in runs.recorded(entry):
+        for entry in experiments.every():
+            one = {store.kind(entry).run(row): row for row in runs.recorded(entry)}  # of the rows of a run
+            for row in one.values():
                 if row["device"] == "cpu" and row["seconds"] and not row["stopped_at"]:
-                    factor = float(row["seconds"]) / _work(row)
-                    found[row["model"], row["hidden_size"]].append(factor)
-                    found[row["model"], ""].append(factor)
+                    for key in _alike(row):
+                        found[key].append(float(row["seconds"]) / _work(row))
         return {key: median(factors) for key, factors in found.items()}
 
 
+def _alike(row: Row) -> tuple[tuple[str, ...], ...]:
+    """What runs that take about the same time per unit of work have in common, the narrowest first."""
+    if "epochs" in row:
+        return (row["model"], row["data"], row["operation"]), (row["data"], row["operation"])
+    return (row["model"], row["hidden_size"]), (row["model"], "")
+
+
 def _work(row: Row) -> int:
+    if "epochs" in row:
+        return int(row["epochs"])
     return (int(row["iterations"]) + 1) * (int(row["input_size"]) + FIXED)

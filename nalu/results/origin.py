@@ -14,6 +14,8 @@ from nalu.support.paths import ROOT
 PACKAGES = ("numpy", "torch", "numba", "numba-cuda", "pandas")
 LENGTH = 10  # digits of a commit
 TRAINING = ("models.py", "units/*.py", "tasks/*.py", "training/**/*.py")
+SEQUENCES = ("units/*.py", "tasks/*.py", "training/*.py", "sequential/training/*.py", "experiments/sequential_*.py")
+"""What the training on either task runs."""
 
 
 def commit() -> str:
@@ -56,9 +58,14 @@ def machine() -> dict[str, str | int]:
 def _without_prose(path: Path) -> str:
     tree = ast.parse(path.read_text("utf8"))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
-            del node.body[0]
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [part for part in node.body if not _prose(part)]
     return ast.dump(tree)
+
+
+def _prose(part: ast.stmt) -> bool:
+    """Whether a statement is a text alone: the docstring of a module, a class, a function or an attribute."""
+    return isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant) and isinstance(part.value.value, str)
 
 
 def _processor() -> str:

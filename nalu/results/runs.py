@@ -1,9 +1,9 @@
-"""Results of the experiments: one row per seed in ``runs/<experiment>/results.csv``.
+"""Results of the experiments, as the reading side sees them.
 
-The file is what the training side hands to the reading side. Finished work is never
-overwritten: a row is identified by its settings and its seed, and the first one stays.
+The tables of an experiment, ``runs/<experiment>/results.csv`` and those beside it, are what the
+training side hands to the reading side; `nalu.results.tables` says which there are.
 
-Nor is work done twice. The papers' default condition occurs in many experiments; a run of
+Work is not done twice. The papers' default condition occurs in many experiments; a run of
 it, for whichever of them it was trained, is a result of all: the readers below take rows
 that an experiment lacks from the files of those that declare the same settings. Its column
 ``experiment`` still says for which one it was trained. Two experiments share no rows if
@@ -11,25 +11,27 @@ they choose the best step in other windows, and one that keeps learning curves t
 rows, as it would lack their curves.
 """
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate, chain
 from pathlib import Path
 
 import pandas as pd
 
 from nalu import experiments
-from nalu.experiments.conditions import Condition, Experiment
+from nalu.experiments import Case, Entry, Experiment
 from nalu.report.provenance import note_read
-from nalu.results import csv_file
+from nalu.results import csv_file, store, tables
 from nalu.results.csv_file import Row
-from nalu.support import files, paths
 from nalu.support.seed_lists import text
+
+Run = tuple[str, ...]
+"""The settings of a condition and a seed, as they stand in the files."""
 
 
 def results(experiment: str) -> pd.DataFrame:
-    """Return the results of an experiment, one row per seed; no rows before it was run.
+    """Return the outcomes of an experiment's runs; no rows before it was run.
 
-    Rows whose settings the table of experiments no longer declares are left out.
+    Runs whose settings the table of experiments no longer declares are left out.
 
     Raises
     ------
@@ -37,55 +39,56 @@ def results(experiment: str) -> pd.DataFrame:
         If the experiment is unknown or its file is not as ``runs/README.md`` says.
     """
     entry = experiments.get(experiment)
-    found = _known(entry, note_read)
-    return csv_file.frame(found[key] for key in _places(entry) if key in found)
+    known = _known(entry, note_read)
+    found = (row for case in entry.conditions for run in _runs(case).values() for row in known.get(run, ()))
+    return csv_file.frame(found, store.kind(entry).outcomes.columns)
 
 
-def merge(experiment: str, rows: Iterable[Row]) -> int:
-    """Add rows to the results of an experiment; return how many were new.
+def details(experiment: str, table: str) -> pd.DataFrame:
+    """Return a table of details of an experiment's own runs, see `nalu.results.tables`.
 
-    Several processes may do so at once. The rows are sorted by condition, in the order
-    of the table of experiments, and seed.
+    Rows of runs that have no outcomes, or whose settings are no longer declared, are left out.
 
     Raises
     ------
     ValueError
-        If the existing file is not as it should be; it is left as it is.
-    OSError
-        If the new file cannot be written; the old one is still there.
+        If the experiment or the table is unknown, or the file is not as it should be.
     """
     entry = experiments.get(experiment)
-    path = results_file(entry)
-    new = {csv_file.key(row): row for row in rows}
-    if not new:
-        return 0
-    with files.locked(merge_lock(entry)):
-        files.sweep(path.parent)
-        known = {csv_file.key(row): row for row in csv_file.read(path)}
-        merged = new | known
-        if len(merged) > len(known):
-            places = _places(entry)
-            last = len(places)
-            order = sorted(merged, key=lambda k: (places.get(k, last), k[:-1], int(k[-1])))
-            files.write(path, csv_file.dump(merged[k] for k in order))
-    return len(merged) - len(known)
+    wanted = store.kind(entry).details[table]
+    note_read(results_file(entry))
+    note_read(file := store.path(entry, wanted))
+    declared = {(tables.digest(run[:-1]), run[-1]) for case in entry.conditions for run in _runs(case).values()}
+    recorded = {(tables.digest(run[:-1]), run[-1]) for run in _own(entry)}
+    rows = [row for row in store.read(file, wanted) if (row["settings"], row["seed"]) in declared & recorded]
+    return csv_file.frame(rows, wanted.columns)
+
+
+def merge(experiment: str, rows: Iterable[Row] | Mapping[str, Iterable[Row]]) -> int:
+    """Add rows to the outcomes of an experiment, or to several of its tables; return how many outcomes were new.
+
+    See `nalu.results.store.merge`.
+    """
+    new = rows if isinstance(rows, Mapping) else {store.OUTCOMES: rows}
+    return store.merge(experiments.get(experiment), new)
 
 
 def missing(experiment: str) -> dict[str, tuple[int, ...]]:
-    """Return the declared seeds that have no row yet, for each condition."""
+    """Return the declared seeds that have no results yet, for each condition."""
     entry = experiments.get(experiment)
     done = _known(entry)
-    return {case.id: tuple(seed for seed, key in _keys(entry, case).items() if key not in done)
-            for case in entry.conditions}
+    return {case.id: tuple(seed for seed, run in _runs(case).items() if run not in done) for case in entry.conditions}
 
 
 def by_condition(experiment: str) -> dict[str, pd.DataFrame]:
-    """Return the results of each condition, in the order of the table of experiments."""
+    """Return the outcomes of each condition, in the order of the table of experiments."""
     entry = experiments.get(experiment)
-    rows = _known(entry, note_read)
-    return {case.id: csv_file.frame(rows[key] for key in _keys(entry, case).values()
-                                       if key in rows)
-            for case in entry.conditions}
+    known = _known(entry, note_read)
+    found = {case.id: [row for run in _runs(case).values() for row in known.get(run, ())] for case in entry.conditions}
+    every = csv_file.frame(chain.from_iterable(found.values()), store.kind(entry).outcomes.columns)
+    ends = [*accumulate(map(len, found.values()))]
+    return {name: every.iloc[end - len(rows):end].reset_index(drop=True)
+            for (name, rows), end in zip(found.items(), ends, strict=True)}
 
 
 def rows(experiment: str, condition: str, seeds: Iterable[int]) -> list[Row]:
@@ -97,84 +100,67 @@ def rows(experiment: str, condition: str, seeds: Iterable[int]) -> list[Row]:
         If one of them has no row.
     """
     entry = experiments.get(experiment)
-    keys, known = _keys(entry, entry.condition(condition)), _known(entry)
+    keys, known = _runs(entry.condition(condition)), _known(entry)
     lacking = [seed for seed in seeds if keys[seed] not in known]
     if lacking:
         raise ValueError(f"{experiment} {condition} has no results of seeds {text(lacking)}")
-    return [known[keys[seed]] for seed in seeds]
+    return [row for seed in seeds for row in known[keys[seed]]]
 
 
-def recorded(experiment: Experiment) -> list[Row]:
+def recorded(experiment: Entry) -> tuple[Row, ...]:
     """Return the rows of an experiment's own file as they stand in it."""
-    return [*_read(results_file(experiment)).values()]
+    table = store.kind(experiment).outcomes
+    return store.read(store.path(experiment, table), table)
 
 
-def lenders(experiment: Experiment) -> list[Experiment]:
+def lenders(experiment: Entry) -> list[Experiment]:
     """Return the other experiments whose rows are results of this one, too."""
     if experiment.curves:
         return []
-    wanted = {settings(case) for case in experiment.conditions}
-    return [other for other in experiments.EXPERIMENTS.values()
+    wanted = {*map(settings, experiment.conditions)}
+    return [other for other in experiments.every()
             if other.name != experiment.name and other.window == experiment.window
             and not wanted.isdisjoint(map(settings, other.conditions))]
 
 
-def settings(case: Condition) -> tuple[str, ...]:
+def settings(case: Case) -> tuple[str, ...]:
     """The settings of a condition as they stand in the files, without its experiment."""
-    row = csv_file.row(case.settings())
-    return tuple(row[name] for name in csv_file.SETTINGS[1:])
+    return tables.of(case).of(case)
 
 
 def undeclared(experiment: str) -> int:
     """Return how many rows have settings that the table of experiments does not declare."""
     entry = experiments.get(experiment)
-    declared = _places(entry)
-    return sum(key not in declared for key in _read(results_file(entry)))
+    declared = {run for case in entry.conditions for run in _runs(case).values()}
+    return sum(len(found) for run, found in _own(entry).items() if run not in declared)
 
 
-def results_file(experiment: Experiment) -> Path:
-    """Path of an experiment's ``results.csv``, whether it exists or not."""
-    return paths.RUNS / experiment.name / "results.csv"
+def results_file(experiment: Entry) -> Path:
+    """Path of the file with an experiment's outcomes, whether it exists or not."""
+    return store.path(experiment, store.kind(experiment).outcomes)
 
 
-def merge_lock(experiment: Experiment) -> Path:
-    """The lock that whoever changes the committed files of an experiment holds."""
-    return paths.RUNS / experiment.name / ".merge" / "lock"
-
-
-def _known(entry: Experiment, note=lambda path: None) -> dict[tuple[str, ...], Row]:
-    """Every row that an experiment can use, by the key that it has there; own rows first.
+def _known(entry: Entry, note: Callable[[Path], None] = lambda path: None) -> dict[Run, list[Row]]:
+    """The rows of every run that an experiment can use; its own come first.
 
     `note` is told which files are read.
     """
-    rows: dict[tuple[str, ...], Row] = {}
+    found: dict[Run, list[Row]] = {}
     for other in [entry, *lenders(entry)]:
-        path = results_file(other)
-        note(path)
-        rows = {(entry.name, *key[1:]): row for key, row in _read(path).items()} | rows
-    return rows
+        note(results_file(other))
+        found = _own(other) | found
+    return found
 
 
-def _read(path: Path) -> dict[tuple[str, ...], Row]:
-    """The rows of a file by their keys; a file that did not change is parsed once."""
-    if not path.exists():
-        return {}
-    stat = path.stat()
-    return _parsed(path, stat.st_ino, stat.st_mtime_ns, stat.st_size)
+def _own(entry: Entry) -> dict[Run, list[Row]]:
+    """The rows of every run in the file of an experiment."""
+    run, found = store.kind(entry).run, {}
+    for row in recorded(entry):
+        found.setdefault(run(row), []).append(row)
+    return found
 
 
-@lru_cache(maxsize=64)
-def _parsed(path: Path, *_) -> dict[tuple[str, ...], Row]:
-    return {csv_file.key(row): row for row in csv_file.read(path)}
-
-
-def _keys(entry: Experiment, case: Condition) -> dict[int, tuple[str, ...]]:
-    """The key of every declared row of a condition, by seed."""
-    fixed = (entry.name, *settings(case))
+def _runs(case: Case) -> dict[int, Run]:
+    """Every declared run of a condition, by its seed."""
+    fixed = settings(case)
     return {seed: (*fixed, str(seed)) for seed in case.seeds}
-
-
-def _places(entry: Experiment) -> dict[tuple[str, ...], int]:
-    """Every declared key, with the place of its condition."""
-    return {key: place for place, case in enumerate(entry.conditions)
-            for key in _keys(entry, case).values()}

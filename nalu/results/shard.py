@@ -22,9 +22,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nalu.experiments.conditions import Condition, Experiment
-from nalu.registry import MODELS
-from nalu.results import csv_file, origin
+from nalu.experiments import Case, Entry
+from nalu.results import csv_file, origin, tables
 from nalu.support import files, paths, seed_lists
 
 LONGEST = 100  # characters of a name that spells out its seeds
@@ -33,7 +32,7 @@ LONGEST = 100  # characters of a name that spells out its seeds
 class Shard:
     """The folder of some seeds of a condition; nothing is made before something is written."""
 
-    def __init__(self, experiment: Experiment, condition: Condition, name: str) -> None:
+    def __init__(self, experiment: Entry, condition: Case, name: str) -> None:
         self.experiment, self.condition = experiment, condition
         self.path = paths.RUNS / experiment.name / condition.id / name
         self.lock_file, self.log = self.path / "lock", self.path / "train.ipynb"
@@ -60,8 +59,13 @@ class Shard:
         What the next training must not continue, be it of other seeds, by another engine,
         `together` with other conditions, or by code that has changed since, has another name.
         """
-        which = [seed_lists.text(of), engine, device, origin.code(), *together]
+        code = origin.code() if tables.of(self.condition) is tables.ARITHMETIC else origin.code(origin.SEQUENCES)
+        which = [seed_lists.text(of), engine, device, code, *together]
         return self.path / f"checkpoint-{_digest(which)[:12]}.npz"
+
+    def other_checkpoints(self, mine: Path) -> list[Path]:
+        """Checkpoints in this folder that the training with its own does not continue."""
+        return [path for path in sorted(self.path.glob("checkpoint-*.npz")) if path != mine]
 
     def failed(self, why: str | None) -> None:
         """Remember that a training failed and why; with None, forget it."""
@@ -132,7 +136,7 @@ class Shard:
         files.write(self._history, packed.getvalue())
 
 
-def name(condition: Condition, of: Iterable[int]) -> str:
+def name(condition: Case, of: Iterable[int]) -> str:
     """Name of the folder of some seeds: ``0-99.3f2a91c0``."""
     text = seed_lists.text(of)
     if len(text) > LONGEST:
@@ -150,10 +154,10 @@ def together(shards: Iterable[Shard]) -> Path:
     return paths.RUNS / first.experiment.name / "together" / f"{first.path.name.split('.')[0]}.{which}"
 
 
-def suffix(condition: Condition) -> str:
+def suffix(condition: Case) -> str:
     """How the names of all folders with the present settings of a condition end."""
-    units = MODELS[condition.model]
-    return "." + _digest([csv_file.row(condition.settings()), units.first, units.second])[:8]
+    row = csv_file.row(condition.settings(), tables.of(condition).outcomes.columns)
+    return "." + _digest([row, *condition.parts])[:8]
 
 
 def joined(histories: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from nalu.experiments.conditions import Condition, Experiment
+from nalu.experiments import Case, Entry
 from nalu.results import runs
 from nalu.results.estimate import Pace
 from nalu.results.workfolder import WorkFolder
@@ -28,7 +28,7 @@ class State:
 
     Parameters
     ----------
-    condition : Condition
+    condition : Condition or SequenceCondition
     state : str
         One of the above.
     missing : tuple of int
@@ -40,7 +40,7 @@ class State:
         Those that train it now; one may train many conditions.
     """
 
-    condition: Condition
+    condition: Case
     state: str
     missing: tuple[int, ...]
     seconds: float
@@ -52,7 +52,7 @@ class State:
         return len(self.condition.seeds) - len(self.missing)
 
 
-def of(experiment: Experiment, pace: Pace | None = None) -> Iterator[State]:
+def of(experiment: Entry, pace: Pace | None = None) -> Iterator[State]:
     """Yield the state of every condition of an experiment, in its order."""
     missing, pace = runs.missing(experiment.name), pace or Pace()
     for condition in experiment.conditions:

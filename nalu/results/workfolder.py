@@ -8,18 +8,18 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from nalu.analysis.outcomes import summarise
-from nalu.experiments.conditions import Condition, Experiment
-from nalu.results import csv_file, curves, runs, shard
-from nalu.results.csv_file import OUTCOMES, Row
+from nalu.experiments import Case, Entry
+from nalu.results import csv_file, recorded, runs, shard, tables
+from nalu.results.csv_file import Row
 from nalu.results.shard import Shard
+from nalu.results.store import OUTCOMES
 from nalu.support import paths
 
 
 class WorkFolder:
     """The folder of a condition."""
 
-    def __init__(self, experiment: Experiment, condition: Condition) -> None:
+    def __init__(self, experiment: Entry, condition: Case) -> None:
         self.experiment, self.condition = experiment, condition
         self.path = paths.RUNS / experiment.name / condition.id
 
@@ -70,53 +70,32 @@ class WorkFolder:
         return set(self.history().attrs["origins"])
 
     def hand_in(self) -> int:
-        """Merge the finished seeds that ``results.csv`` lacks; return how many these were."""
-        experiment, condition = self.experiment.name, self.condition.id
+        """Merge the finished seeds that the results lack; return how many rows these gave."""
+        experiment = self.experiment.name
         history = self.history()
-        missing = history.attrs["origins"].keys() & {*runs.missing(experiment)[condition]}
+        missing = history.attrs["origins"].keys() & {*runs.missing(experiment)[self.condition.id]}
         if not missing:
             return 0
-        curves.merge(experiment, condition, history[history["seed"].isin(missing)])
-        return runs.merge(experiment, (row for row in self.rows() if int(row["seed"]) in missing))
+        origins = {seed: history.attrs["origins"][seed] for seed in missing}
+        history = history[history["seed"].isin(missing)]
+        history.attrs = {"origins": origins}
+        return runs.merge(experiment, recorded.rows(self.experiment, self.condition, history))
 
     def rows(self) -> list[Row]:
-        """The row of ``results.csv`` of every seed in the history."""
-        return rows_of(self.experiment, self.condition, self.history())
+        """The rows of the outcomes of every seed in the history."""
+        return recorded.rows(self.experiment, self.condition, self.history())[OUTCOMES]
 
     def contradictions(self) -> list[str]:
-        """Where ``results.csv`` says something else than the history it was made from.
+        """Where the results say something else than the history they were made from.
 
         Rows of another machine, commit or engine are not compared: they were made from
         another history.
         """
-        rows = self.rows()
-        if not rows:
-            return []
-        path = runs.results_file(self.experiment)
-        committed = {csv_file.key(row): row for row in csv_file.read(path)}
-        found = []
+        rows, kind, found = self.rows(), tables.of(self.condition), []
+        committed = {csv_file.key(row, kind.outcomes.key): row for row in runs.recorded(self.experiment)} if rows else {}
         for row in rows:
-            known = committed.get(csv_file.key(row), row)
-            if all(known[name] == row[name] for name in ("engine", "device", "commit")):
+            known = committed.get(csv_file.key(row, kind.outcomes.key), row)
+            if all(known[name] == row[name] for name in kind.origin):
                 found += [f"seed {row['seed']}: {name} is {known[name]!r}, from history "
-                          f"{row[name]!r}" for name in OUTCOMES if known[name] != row[name]]
+                          f"{row[name]!r}" for name in kind.again if known[name] != row[name]]
         return found
-
-
-def rows_of(experiment: Experiment, condition: Condition, history: pd.DataFrame) -> list[Row]:
-    """The row of ``results.csv`` of every seed that ``history.attrs["origins"]`` names."""
-    origins = history.attrs["origins"]
-    if not origins:
-        return []
-    threshold = condition.task.threshold()
-    outcomes = summarise(history, threshold, experiment.window).set_index("seed")
-    gates = history.set_index(["seed", "step"])["gate"]
-    fixed = {"experiment": experiment.name, "threshold": threshold} | condition.settings()
-    rows = []
-    for seed in sorted(origins):
-        found = {"seed": seed, "solved": False} | origins[seed]
-        if seed in outcomes.index:  # one that was NaN from its first loss on logged nothing
-            found |= outcomes.loc[seed].to_dict()
-            found["gate"] = gates[seed, found["best_step"]]
-        rows.append(csv_file.row(fixed | found))
-    return rows

@@ -6,9 +6,10 @@ of the smallest validation error, whatever the length.
 
 import pandas as pd
 
+from nalu import experiments
 from nalu.analysis.statistics import shown, solved_at_mean, sparsity_error_mean, success_rate
-from nalu.experiments import sequential_table
-from nalu.sequential import store
+from nalu.experiments import SequenceExperiment
+from nalu.results import runs
 from nalu.sequential.thresholds import failures, thresholds
 
 METRICS = ("success_rate", "solved_at_mean", "sparsity_error_mean")
@@ -22,7 +23,7 @@ def judged(results: pd.DataFrame, passed: pd.DataFrame, limits: pd.DataFrame) ->
     Parameters
     ----------
     results, passed
-        Tables of `nalu.sequential.store`.
+        The outcomes and the table ``passed``, see `nalu.results.tables`.
     limits
         As `nalu.sequential.thresholds.thresholds` returns them. Lengths without a
         threshold are left out.
@@ -48,14 +49,14 @@ def limits(experiment: str, **variant) -> pd.DataFrame:
     **variant
         As `thresholds` takes it, in place of the rule.
     """
-    entry, results = sequential_table.get(experiment), store.frame(experiment)
+    entry, results = experiments.get(experiment), runs.results(experiment)
     reference = results[results["condition"] == entry.reference.id]
     return thresholds(reference, **({"without": failures(reference)} | variant))
 
 
 def of(experiment: str, **variant) -> pd.DataFrame:
     """Return what is recorded of an experiment, judged by its `limits`."""
-    return judged(store.frame(experiment), store.frame(experiment, "passed"), limits(experiment, **variant))
+    return judged(runs.results(experiment), runs.details(experiment, "passed"), limits(experiment, **variant))
 
 
 def curves(rows: pd.DataFrame) -> pd.DataFrame:
@@ -75,3 +76,16 @@ def curves(rows: pd.DataFrame) -> pd.DataFrame:
                   for metric, value in zip(METRICS, values, strict=True)]
     return pd.DataFrame(cells, columns=["condition", "test_length", "metric", "estimate", "lower",
                                         "upper", "n", "k"])
+
+
+def lines(entry: SequenceExperiment) -> list[tuple[str, ...]]:
+    """Return rows of text: of each condition its runs, and how many are solved at the shortest and the longest sequences."""
+    found, missing = curves(of(entry.name)), runs.missing(entry.name)
+    rates = found[found["metric"] == "success_rate"].set_index(["condition", "test_length"])
+    lengths = entry.reference.task.test_lengths[0], entry.reference.task.test_lengths[-1]
+    rows = [("condition", "runs", *(f"solved, {length} pictures" for length in lengths))]
+    for case in entry.conditions:
+        cells = [rates.loc[case.id, length] if (case.id, length) in rates.index else None for length in lengths]
+        rows.append((case.id, f"{len(case.seeds) - len(missing[case.id])} of {len(case.seeds)}",
+                     *("---" if cell is None else f"{cell['k']} of {cell['n']}" for cell in cells)))
+    return rows

@@ -22,13 +22,13 @@ class Board:
         """Write the weights just before a logged iteration, its measures just after."""
         t, every = machine.iteration, self.plan.log_every
         for k, writer in enumerate(self.writers):
-            if machine.history.stopped_at[k] != RUNNING:
+            if machine.histories[0].stopped_at[k] != RUNNING:
                 continue
             if t % every == 0:
                 for layer, W in enumerate(machine.model(k).weights(), 1):
                     writer.add_histogram(f"weight/layer_{layer}", W.detach().cpu().numpy(), t)
             elif (t - 1) % every == 0:
-                row = machine.history.values[k, (t - 1) // every]
+                row = machine.histories[0].values[k, (t - 1) // every]
                 for name, value in zip(MEASURES, row, strict=True):
                     if np.isfinite(value):
                         writer.add_scalar(name, value, t - 1)

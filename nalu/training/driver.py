@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pandas as pd
-import torch
 from torch import nn
 
 from nalu.support import check
 from nalu.tasks import Arithmetic
 from nalu.training import checkpoint
+from nalu.training.engines import Engine
 from nalu.training.engines import engine as make_engine
 from nalu.training.plan import Builder, Plan
 
@@ -87,63 +88,62 @@ def fit(
     for name in settings:
         check.one_of(name, SETTINGS, "setting")
     plan = Plan(model, task, seeds, iterations, **settings)
-    machine = make_engine(engine, plan)
-    (trained,) = run(machine, [machine], checkpoint_file, checkpoint_seconds, checkpoint_every,
+    (trained,) = run(make_engine(engine, plan), checkpoint_file, checkpoint_seconds, checkpoint_every,
                      progress, tensorboard)
     return trained
 
 
-def run(machine, members: list, checkpoint_file: Path | str | None, checkpoint_seconds: float,
-        checkpoint_every: int | None, progress: Callable[[int, int], None] | None,
+def run(machine: Engine, checkpoint_file: Path | str | None = None, checkpoint_seconds: float = 60.0,
+        checkpoint_every: int | None = None, progress: Callable[[int, int], None] | None = None,
         tensorboard: Path | str | None = None) -> list[Fit]:
-    """Run an engine to the end, as `fit` says; one `Fit` for each of its `members`.
+    """Run an engine to the end, as `fit` says; one `Fit` for each of its plans.
 
-    A member has ``plan``, ``history`` and ``model(k)``; an engine for one plan is its own.
     The time is shared equally among them.
     """
     if checkpoint_every is not None:
         checkpoint_every = check.integer(checkpoint_every, "checkpoint_every", at_least=1)
     file = Path(checkpoint_file) if checkpoint_file is not None else None
-    meta = {"engine": machine.name, "identity": _identity(members)}
+    meta = {"engine": machine.name, "identity": _identity(machine.plans)}
     before = _resume(machine, meta, file) if file is not None and file.exists() else 0.0
     board = None
     if tensorboard is not None:
         from nalu.training.board import Board
 
-        board = Board(Path(tensorboard), machine.plan)
+        board = Board(Path(tensorboard), machine.plans[0])
         board.show(machine)
-    begun = saved = time.monotonic()
+    begun, end = time.monotonic(), machine.plans[0].end
+    saved = begun
     for done in stages(machine, _stops(machine, checkpoint_every, board)):
         if board is not None:
             board.show(machine)
         if progress is not None:
-            progress(done, machine.plan.end)
+            progress(done, end)
         due = time.monotonic() - saved >= checkpoint_seconds
         if checkpoint_every is not None:
             due = done % checkpoint_every == 0
-        if file is not None and due and done < machine.plan.end:
+        if file is not None and due and done < end:
             seconds = before + time.monotonic() - begun
             checkpoint.save(file, machine.state(), meta | {"iteration": done, "seconds": seconds})
             saved = time.monotonic()
     if board is not None:
         board.close()
-    seconds = (before + time.monotonic() - begun) / len(members)
-    return [_fit(member, machine, seconds) for member in members]
+    seconds = (before + time.monotonic() - begun) / len(machine.plans)
+    return [_fit(machine, j, seconds) for j in range(len(machine.plans))]
 
 
-def _fit(member, machine, seconds: float) -> Fit:
-    history = member.history.frame(machine.iteration)
+def _fit(machine: Engine, j: int, seconds: float) -> Fit:
+    history = machine.histories[j].frame(machine.iteration)
     history.attrs |= {"engine": machine.name, "seconds": seconds}
-    return Fit(history, {s: _copy(member, k) for k, s in enumerate(member.plan.seeds)})
+    return Fit(history, {seed: deepcopy(machine.model(k, j)).cpu() for k, seed in enumerate(machine.plans[j].seeds)})
 
 
-def stages(machine, stops: list[int], seconds: float = 1.0) -> Iterator[int]:
+def stages(machine: Engine, stops: list[int], seconds: float = 1.0) -> Iterator[int]:
     """Advance an engine to the end; yield the iterations done about every `seconds`.
 
     The engine is stopped at each of `stops` as well. How the iterations are cut into
     stages does not change the results.
     """
-    end, chunk = machine.plan.end, 1
+    end, chunk = machine.plans[0].end, 1
     stops = sorted({s for s in stops if machine.iteration < s < end} | {end})
     for stop in stops:
         while machine.iteration < stop:
@@ -155,21 +155,21 @@ def stages(machine, stops: list[int], seconds: float = 1.0) -> Iterator[int]:
             yield machine.iteration
 
 
-def _stops(machine, every: int | None, board) -> list[int]:
-    end = machine.plan.end
+def _stops(machine: Engine, every: int | None, board) -> list[int]:
+    end = machine.plans[0].end
     stops = list(range(every, end, every)) if every is not None else []
     if board is not None:
-        stops += [int(s) + late for s in machine.plan.log_steps for late in (0, 1)]
+        stops += [int(s) + late for s in machine.plans[0].log_steps for late in (0, 1)]
     return stops
 
 
-def _identity(members: list) -> dict:
-    """What two trainings must share to be the same: all settings of all members."""
-    first, *others = (member.plan.identity() for member in members)
+def _identity(plans: Iterable[Plan]) -> dict:
+    """What two trainings must share to be the same: all settings of all plans."""
+    first, *others = (plan.identity() for plan in plans)
     return first | ({"together": others} if others else {})
 
 
-def _resume(machine, mine: dict, file: Path) -> float:
+def _resume(machine: Engine, mine: dict, file: Path) -> float:
     """Take up a checkpoint; return the seconds that it took to get there."""
     state, meta = checkpoint.load(file)
     theirs, ours = _plain(_flat(meta)), _plain(_flat(mine))
@@ -194,9 +194,3 @@ def _plain(value):
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
     return value
-
-
-def _copy(member, k: int) -> nn.Module:
-    model = member.plan.build(member.plan.seeds[k]).to(getattr(torch, member.plan.dtype))
-    model.load_state_dict({n: v.cpu() for n, v in member.model(k).state_dict().items()})
-    return model

@@ -2,19 +2,58 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
+import numpy as np
+from torch import nn
+
+from nalu.registry import ENGINES
 from nalu.support import check
+from nalu.training.history import History
 from nalu.training.plan import Plan
 from nalu.training.reference import Reference
 
-ENGINES = ("auto", "fused", "cuda", "reference")
+
+class Engine(Protocol):
+    """What runs the loop of one training, or of several that learn from the same batches.
+
+    Parameters
+    ----------
+    name : str
+        How results call it.
+    plans : sequence
+        What is trained, in the order given. `nalu.training.driver.run` needs of a plan its ``seeds``,
+        ``end``, the number of its updates, and ``identity()``.
+    histories : sequence
+        What was recorded of each plan; ``frame(iteration)`` gives it as a table.
+    iteration : int
+        The next iteration.
+    """
+
+    name: str
+    plans: tuple[Plan, ...]
+    histories: list[History]
+    iteration: int
+
+    def advance(self, stop: int) -> None:
+        """Run the iterations from `iteration` up to, not including, `stop`."""
+
+    def model(self, k: int, j: int = 0) -> nn.Module:
+        """The network of the k-th seed of the j-th plan."""
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that the following iterations depend on, as arrays."""
+
+    def restore(self, state: dict[str, np.ndarray], iteration: int) -> None:
+        """Continue at `iteration` where `state` was taken."""
 
 
-def engine(name: str, plan: Plan):
-    """The engine `name`, ready to run `plan`.
+def engine(name: str, plan: Plan, *others: Plan) -> Engine:
+    """The engine `name`, ready to run `plan`, and others beside it from the same batches.
 
     "fused" is one compiled loop on the CPU, "cuda" one on an NVIDIA GPU, "reference" plain
     PyTorch on any device; "auto" takes the first that has a kernel for every unit of the model
-    and runs on the device.
+    and runs on the device. Several plans are trained by "fused".
 
     Raises
     ------
@@ -32,13 +71,13 @@ def engine(name: str, plan: Plan):
     problem = obstacle(plan)
     if problem is None:
         warm(dtype=plan.dtype)
-        return Fused(plan)
+        return Fused(plan, *others)
     if name == "fused":
         raise ValueError(f"engine 'fused' cannot run this: {problem}; allowed: 'reference'")
     return Reference(plan)
 
 
-def _on_gpu(name: str, plan: Plan):
+def _on_gpu(name: str, plan: Plan) -> Engine:
     from nalu.training.cuda.gpu import missing
 
     problem = missing()

@@ -10,13 +10,12 @@ import numpy as np
 from torch import Generator, nn
 
 from nalu.models import build
-from nalu.registry import MODELS
+from nalu.registry import MODELS, OPTIMIZERS
 from nalu.support import check
 from nalu.tasks import Arithmetic
 from nalu.training import devices
 from nalu.training.streams import STREAMS
 
-OPTIMIZERS = ("adam", "sgd")
 DTYPES = ("float32", "float64")
 BETA1, BETA2, ADAM_EPSILON = 0.9, 0.999, 1e-8
 

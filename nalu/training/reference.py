@@ -13,7 +13,6 @@ loss becomes NaN is left as it is and touches nobody else.
 
 from __future__ import annotations
 
-import math
 from contextlib import contextmanager
 
 import numpy as np
@@ -21,8 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, stack_module_state, vmap
 
+from nalu.training.adam import adam
 from nalu.training.history import RUNNING, History
-from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2, Plan
+from nalu.training.plan import Plan
 from nalu.training.streams import training_data
 
 LANES = 32
@@ -61,9 +61,9 @@ class Reference:
     name = "reference"
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.iteration = 0
+        self.plan, self.plans, self.iteration = plan, (plan,), 0
         self.history = History(plan)
+        self.histories = [self.history]
         self.kind = {"device": plan.device, "dtype": getattr(torch, plan.dtype)}
         spare = -len(plan.seeds) % LANES
         self.lanes = plan.seeds + plan.seeds[:1] * spare
@@ -123,10 +123,8 @@ class Reference:
                 m.mul_(plan.momentum).add_(g)
                 after[k] = W - plan.learning_rate * m
                 continue
-            m.lerp_(g, 1.0 - BETA1)
-            v.mul_(BETA2).addcmul_(g, g, value=1.0 - BETA2)
-            root = v.sqrt() / math.sqrt(1.0 - BETA2 ** (t + 1)) + ADAM_EPSILON
-            after[k] = W.addcdiv(m, root, value=-plan.learning_rate / (1.0 - BETA1 ** (t + 1)))
+            after[k] = W.clone()
+            adam(after[k], m, v, g, t + 1, plan.learning_rate)
         return after
 
     def _stop_nan(self, t: int, mse: Tensor) -> None:
@@ -155,7 +153,7 @@ class Reference:
                 model.gate(x[k]).mean(),
             )]
 
-    def model(self, k: int) -> nn.Module:
+    def model(self, k: int, j: int = 0) -> nn.Module:
         """The network of the k-th seed; the same module is filled anew at each call."""
         state = {key.removeprefix("model."): v[k] for key, v in self.parameters.items()}
         self.single.load_state_dict(state)

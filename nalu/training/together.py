@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from nalu.registry import ENGINES, TOGETHER
 from nalu.support import check
 from nalu.training.driver import Fit, run
-from nalu.training.engines import ENGINES
+from nalu.training.engines import engine as make_engine
 from nalu.training.plan import Plan
-
-ABLE = ("auto", "fused")
-"""Engines that can; "auto" means "fused" here."""
 
 
 def fit_together(
@@ -49,20 +47,14 @@ def fit_together(
     """
     plans = tuple(plans)
     examine(plans, engine)
-    from nalu.training.fused.engine import Fused
-    from nalu.training.fused.warm import warm
-
-    warm(dtype=plans[0].dtype)
-    machine = Fused(*plans)
-    return run(machine, machine.members, checkpoint_file, checkpoint_seconds, checkpoint_every,
-               progress)
+    return run(make_engine(engine, *plans), checkpoint_file, checkpoint_seconds, checkpoint_every, progress)
 
 
 def examine(plans: tuple[Plan, ...], engine: str = "auto") -> None:
     """Raise a `ValueError` of one line if plans cannot be trained together."""
     check.one_of(engine, ENGINES, "engine")
-    if engine not in ABLE:
-        raise ValueError(f"engine {engine!r} cannot train plans together; allowed: {', '.join(ABLE)}")
+    if engine not in TOGETHER:
+        raise ValueError(f"engine {engine!r} cannot train plans together; allowed: {', '.join(TOGETHER)}")
     if not plans:
         raise ValueError("plans must not be empty")
     from nalu.training.fused.engine import obstacle

@@ -50,28 +50,22 @@ class History:
             array[:] = state[f"history/{name}"]
         self.stopped_at[:] = state["stopped_at"]
 
-    def errors(self) -> pd.DataFrame:
-        """One row per seed, test length and measured point, as `nalu.analysis.outcomes` takes them.
+    def frame(self, iteration: int) -> pd.DataFrame:
+        """What was measured before the update of this number and at the end, one row per seed and point.
 
-        Columns ``seed, length, step, valid_mse, test_mse, sparsity_error, image_weight,
-        state_weight``. A seed that became NaN has no rows after.
+        Columns ``seed, step, valid_mse, sparsity_error, image_weight, state_weight``, and ``test_mse/4``,
+        ``digit_mean/3`` and ``digit_sd/3`` for every test length and digit, as `nalu.results.recorded` takes
+        them. A seed that became NaN has no rows after; ``attrs["stopped_at"]`` says when.
         """
-        lengths = np.array(self.condition.task.test_lengths)
-        k, p, n = np.nonzero(np.ones(self.values["test_mse"].shape, bool))
-        v = self.values
-        table = pd.DataFrame({
-            "seed": np.array(self.seeds)[k], "length": lengths[n], "step": self.steps[p],
-            "valid_mse": v["valid_mse"][k, p], "test_mse": v["test_mse"][k, p, n],
-            "sparsity_error": v["sparsity_error"][k, p],
-            "image_weight": v["weights"][k, p, 0], "state_weight": v["weights"][k, p, 1],
-        })
-        ran = (self.stopped_at[k] == RUNNING) | (self.steps[p] < self.stopped_at[k])
-        return table[ran].sort_values(["seed", "length", "step"], ignore_index=True)
-
-    def digits(self) -> pd.DataFrame:
-        """One row per seed, measured point and digit: ``seed, step, digit, mean, sd``."""
-        k, p, d = np.nonzero(~np.isnan(self.values["digit_mean"]))
-        return pd.DataFrame({
-            "seed": np.array(self.seeds)[k], "step": self.steps[p], "digit": d,
-            "mean": self.values["digit_mean"][k, p, d], "sd": self.values["digit_sd"][k, p, d],
-        })
+        v, lengths = self.values, self.condition.task.test_lengths
+        ran = (self.stopped_at[:, None] == RUNNING) | (self.steps < self.stopped_at[:, None])
+        k, p = np.nonzero(ran & (self.steps <= iteration))
+        columns = {"seed": np.array(self.seeds)[k], "step": self.steps[p], "valid_mse": v["valid_mse"][k, p],
+                   "sparsity_error": v["sparsity_error"][k, p], "image_weight": v["weights"][k, p, 0],
+                   "state_weight": v["weights"][k, p, 1]}
+        for name, numbers in (("test_mse", lengths), ("digit_mean", range(DIGITS)), ("digit_sd", range(DIGITS))):
+            columns |= {f"{name}/{number}": v[name][k, p, n] for n, number in enumerate(numbers)}
+        table = pd.DataFrame(columns)
+        table.attrs["stopped_at"] = {seed: int(at) for seed, at in zip(self.seeds, self.stopped_at, strict=True)
+                                     if at != RUNNING}
+        return table

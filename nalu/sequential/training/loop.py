@@ -13,7 +13,7 @@ as it is and touches nobody else.
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -22,14 +22,13 @@ from torch.func import functional_call, grad, stack_module_state, vmap
 
 from nalu.experiments.sequential_conditions import SequenceCondition
 from nalu.experiments.sequential_models import RECURRENT
-from nalu.sequential.training import z
+from nalu.sequential.training import features, z
 from nalu.sequential.training.data import Data
-from nalu.sequential.training.features import adam
 from nalu.sequential.training.history import RUNNING, History
 from nalu.sequential.training.measure import measure
 from nalu.sequential.training.networks import Network, build
 from nalu.sequential.training.warm import warm
-from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
+from nalu.training.adam import adam
 
 
 class Objective(nn.Module):
@@ -51,8 +50,21 @@ class Objective(nn.Module):
         return loss, mse
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What is trained; ``end`` is the number of updates."""
+
+    condition: SequenceCondition
+    seeds: tuple[int, ...]
+    end: int
+
+    def identity(self) -> dict:
+        """What two trainings must share to be the same."""
+        return self.condition.settings() | {"test_lengths": self.condition.task.test_lengths, "seeds": self.seeds}
+
+
 class Loop:
-    """Trains the seeds of a condition; ``update`` is the next update.
+    """Trains the seeds of a condition, an engine as `nalu.training.engines.Engine` says.
 
     Parameters
     ----------
@@ -62,50 +74,55 @@ class Loop:
         A device of PyTorch.
     stacked : bool, optional
         Whether one call computes the gradients of all seeds; by default on a GPU only.
+    compiled : bool, optional
+        Whether the convolutions are the compiled ones; by default on a CPU, unless stacked.
     """
 
+    name = "sequential"
+
     def __init__(self, condition: SequenceCondition, seeds: tuple[int, ...], device: str = "cpu",
-                 stacked: bool | None = None) -> None:
+                 stacked: bool | None = None, compiled: bool | None = None) -> None:
         self.condition, self.seeds = condition, seeds
         on_cpu = torch.device(device).type == "cpu"
         self.stacked = not on_cpu if stacked is None else stacked
         self.data = Data(condition, seeds, device)
-        self.end = condition.epochs * self.data.updates
-        self.update = 0
+        self.plan = Plan(condition, seeds, condition.epochs * self.data.updates)
+        self.plans, self.iteration = (self.plan,), 0
         self.history = History(condition, seeds, self.data.updates)
+        self.histories = [self.history]
         networks = [build(condition, seed) for seed in seeds]
         self.network = networks[0].to(device)
         stacked_up = stack_module_state(networks)[0]
         self.parameters = {name: _laid_out(p.detach(), self.stacked).to(device) for name, p in stacked_up.items()}
         self.m, self.v = ({k: torch.zeros_like(p) for k, p in self.parameters.items()} for _ in range(2))
-        compiled = self.network.cnn.compiled = on_cpu and not self.stacked
-        if compiled:
+        self.network.cnn.compiled = (on_cpu and not self.stacked) if compiled is None else compiled
+        if self.network.cnn.compiled:
             warm()
-        self.adam = adam if compiled else _adam
+        self.adam = features.adam if self.network.cnn.compiled else adam
         self.objective = Objective(self.network, condition)
 
     def advance(self, stop: int) -> None:
         """Make the updates up to, not including, `stop`; measure on the way, and at the end."""
-        while self.update < stop:
+        while self.iteration < stop:
             self._measure()
-            scale = self.condition.scale(self.update)
+            scale = self.condition.scale(self.iteration)
             if self.stacked:
                 self._all(scale)
             else:
                 for k in self._running():
                     self._one(k, scale)
-            self.update += 1
-        if self.update == self.end:
+            self.iteration += 1
+        if self.iteration == self.plan.end:
             self._measure()
 
     def _one(self, k: int, scale: float) -> None:
         """Update one seed."""
         mine = {name: p[k] for name, p in self.parameters.items()}
-        x, y = self.data.batch(k, self.update)
+        x, y = self.data.batch(k, self.iteration)
         leaves = {name: p.detach().requires_grad_() for name, p in _named(mine).items()}
         loss, mse = self._loss(leaves, x, y, scale)
         if mse.isnan():
-            self.history.stopped_at[k] = self.update
+            self.history.stopped_at[k] = self.iteration
             return
         found = torch.autograd.grad(loss, [*leaves.values()], allow_unused=True, materialize_grads=True)
         self._step(mine, dict(zip(leaves, found, strict=True)), k)
@@ -113,12 +130,12 @@ class Loop:
 
     def _all(self, scale: float) -> None:
         """Update all seeds; one that is NaN stays so, in its own slice."""
-        batches = [self.data.batch(k, self.update) for k in range(len(self.seeds))]
+        batches = [self.data.batch(k, self.iteration) for k in range(len(self.seeds))]
         x, y = (torch.stack(parts) for parts in zip(*batches, strict=True))
         gradients = vmap(grad(self._loss, has_aux=True), in_dims=(0, 0, 0, None))
         gradient, mse = gradients(_named(self.parameters), x, y, scale)
         stopped = self.history.stopped_at
-        stopped[mse.isnan().cpu().numpy() & (stopped == RUNNING)] = self.update
+        stopped[mse.isnan().cpu().numpy() & (stopped == RUNNING)] = self.iteration
         self._step(self.parameters, gradient, slice(None))
         for k in self._running():
             self._project(k)
@@ -128,7 +145,7 @@ class Loop:
 
     def _step(self, parameters: dict[str, Tensor], gradient: dict[str, Tensor], k: int | slice) -> None:
         """One step of Adam."""
-        t = self.update + 1
+        t = self.iteration + 1
         for name, W in parameters.items():
             self.adam(W, self.m[name][k], self.v[name][k], gradient[f"network.{name}"], t,
                       self.condition.learning_rate)
@@ -146,14 +163,14 @@ class Loop:
 
     def _measure(self) -> None:
         """Measure the seeds that run, if that is due before this update."""
-        if self.update in self.history.steps:
+        if self.iteration in self.history.steps:
             for k in self._running():
-                self.history.record(k, self.update, measure(self.filled(k), self.data))
+                self.history.record(k, self.iteration, measure(self.model(k), self.data))
 
     def _running(self) -> list[int]:
         return np.flatnonzero(self.history.stopped_at == RUNNING).tolist()
 
-    def filled(self, k: int) -> Network:
+    def model(self, k: int, j: int = 0) -> Network:
         """The network of the k-th seed; the same module is filled anew at each call."""
         self.network.load_state_dict({name: p[k] for name, p in self.parameters.items()})
         return self.network
@@ -164,21 +181,13 @@ class Loop:
         arrays = {f"{group}/{name}": p.cpu().numpy() for group, ps in groups.items() for name, p in ps.items()}
         return arrays | self.history.state()
 
-    def restore(self, state: dict[str, np.ndarray], update: int) -> None:
-        """Continue at `update`, where `state` was taken."""
+    def restore(self, state: dict[str, np.ndarray], iteration: int) -> None:
+        """Continue at `iteration`, where `state` was taken."""
         for group, tensors in {"W": self.parameters, "m": self.m, "v": self.v}.items():
             for name, p in tensors.items():
                 p.copy_(torch.from_numpy(state[f"{group}/{name}"]))
         self.history.restore(state)
-        self.update = update
-
-
-def _adam(W: Tensor, m: Tensor, v: Tensor, g: Tensor, t: int, learning_rate: float) -> None:
-    """`nalu.sequential.training.features.adam` on any device, in PyTorch's order of operations."""
-    m.lerp_(g, 1.0 - BETA1)
-    v.mul_(BETA2).addcmul_(g, g, value=1.0 - BETA2)
-    root = v.sqrt() / math.sqrt(1.0 - BETA2**t) + ADAM_EPSILON
-    W.addcdiv_(m, root, value=-learning_rate / (1.0 - BETA1**t))
+        self.iteration = iteration
 
 
 def _named(parameters: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from torch import nn
 
 from nalu.training import packing
 from nalu.training.fused.cache import ENGINE
@@ -45,7 +46,8 @@ class Fused:
         values = np.empty((*shape, len(plan.log_steps), len(MEASURES)))
         stopped_at = np.empty(shape, np.int64)
         self.members = [Member(*of) for of in zip(plans, values, stopped_at, strict=True)]
-        self.history, self.model = self.members[0].history, self.members[0].model
+        self.plans, self.histories = plans, [member.history for member in self.members]
+        self.history = self.histories[0]
         self.operations = list(dict.fromkeys(one.task.operation for one in plans))
         self.shared = self._shared()
         self.lanes = self._lanes(values, stopped_at)
@@ -92,6 +94,10 @@ class Fused:
         targets = [[tasks[name].target(x, s)[:, 0] for s in self.plan.seeds]
                    for name in self.operations]
         return np.array(targets, np.float32).astype(kind)
+
+    def model(self, k: int, j: int = 0) -> nn.Module:
+        """The network of the k-th seed of the j-th plan."""
+        return self.members[j].model(k)
 
     def advance(self, stop: int) -> None:
         """Run the iterations from `self.iteration` up to, not including, `stop`."""

@@ -9,6 +9,7 @@ import time
 from nalu import experiments
 from nalu.campaign import jobs
 from nalu.support import paths, seed_lists
+from nalu.support.check import Refusal
 from snakemake.exceptions import WorkflowError
 
 EXPERIMENTS = str(config.get("experiment", "")).replace(",", " ").split()
@@ -27,7 +28,7 @@ try:
         found = jobs.joined(found)
     ALL = {str(job.rows): job for job in found}
     TODO = {str(job.rows): job for job in jobs.todo(ALL.values())}
-except ValueError as error:
+except Refusal as error:
     raise WorkflowError(str(error)) from None
 
 if workflow.is_main_process:
@@ -68,7 +69,7 @@ HELD = []  # the lock of this campaign, until this process ends, however it ends
 onstart:
     try:
         HELD.append(jobs.alone(ALL.values()))
-    except ValueError as error:
+    except Refusal as error:
         raise WorkflowError(str(error)) from None
 
 onsuccess:

@@ -18,6 +18,7 @@ from nalu.results import csv_file, runs, status, store
 from nalu.results.estimate import Pace
 from nalu.results.workfolder import WorkFolder
 from nalu.support import check, seed_lists
+from nalu.support.check import Refusal
 from nalu.support.command import REFUSED, Parser, complain
 from nalu.support.listing import columns
 
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         return given.run(given)
-    except (ValueError, OSError) as error:
+    except (Refusal, OSError) as error:
         complain(error)
         return REFUSED
     except KeyboardInterrupt:
@@ -107,10 +108,10 @@ def _train(given: argparse.Namespace) -> int:
     entry = experiments.get(given.experiment)
     names = tuple(entry.condition(name).id for name in given.condition) or tuple(c.id for c in entry.conditions)
     if given.rows and len(names) != 1 and not given.together:
-        raise ValueError(f"--rows needs one condition or --together, got {len(names)} conditions")
+        raise Refusal(f"--rows needs one condition or --together, got {len(names)} conditions")
     jobs = _jobs(given.jobs)
     if given.together and (jobs > 1 or given.repeat):
-        raise ValueError("--together trains in one process what has no results; leave out "
+        raise Refusal("--together trains in one process what has no results; leave out "
                          + ("--repeat" if given.repeat else "--jobs"))
     request = Request(entry.name, names, given.seeds, given.engine, given.device, given.repeat, given.direct,
                       given.wait, given.together, given.keep)
@@ -209,7 +210,7 @@ def _shard(folder: Path, entry: Entry) -> dict[str, list[csv_file.Row]]:
     file = folder / entry.name / kind.outcomes.file
     outcomes = csv_file.read(file, kind.outcomes.columns, kind.outcomes.key)
     if other := next((row["experiment"] for row in outcomes if row["experiment"] != entry.name), None):
-        raise ValueError(f"{file} has rows of {other!r}; allowed: those of {entry.name!r}")
+        raise Refusal(f"{file} has rows of {other!r}; allowed: those of {entry.name!r}")
     details = {name: csv_file.read(folder / entry.name / table.file, table.columns, table.key)
                for name, table in kind.details.items()}
     return details | {store.OUTCOMES: outcomes}

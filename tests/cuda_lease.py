@@ -77,13 +77,33 @@ def test_what_does_not_fit_is_not_begun(monkeypatch):
 def test_what_turns_out_too_long_is_halved(monkeypatch):
     sizes, said = [], []
 
-    def train(lanes, device, deadline, say):
+    def train(lanes, device, deadline, say, check):
         sizes.append(len(lanes))
         return None, 1e9
 
     monkeypatch.setattr(gpu_lease, "train", train)
     assert gpu_lease.run(5, device="cpu", say=said.append) == 0
     assert sizes == [6, 3, 1]
+
+
+def test_results_that_cannot_be_recorded_end_the_lease(monkeypatch):
+    """Or the GPU would go on training what is lost, too."""
+    begun = []
+
+    def train(lanes, device, deadline, say, check):
+        begun.append(len(lanes))
+        while len(begun) > 1:
+            check()
+        return {}, 1e9
+
+    def full(*_):
+        raise OSError(28, "No space left on device", "results.csv")
+
+    monkeypatch.setattr(gpu_lease, "train", train)
+    monkeypatch.setattr(gpu_lease, "record", full)
+    with pytest.raises(OSError, match="No space left"):
+        gpu_lease.run(600, device="cpu", size=2, say=lambda line: None)
+    assert len(begun) <= 2
 
 
 def test_it_ends_in_time_whatever_the_pace(monkeypatch):

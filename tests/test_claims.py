@@ -11,15 +11,17 @@ import pandas as pd
 import pytest
 from simulated_papers import SPARSITY, printed, rate, rows
 
+from nalu import experiments
 from nalu.analysis import comparisons
 from nalu.analysis.statistics import Interval, success_rate
 from nalu.analysis.summary import Cell
 from nalu.experiments import EXPERIMENTS
 from nalu.pages import claims_table
-from nalu.paper import artefacts, claims, evidence, matched, published
+from nalu.paper import artefacts, claims, evidence, matched, published, sequences
 from nalu.paper import numbers as printing
 from nalu.paper.claims import AGREE, ARTEFACT, DIFFER, FEW, NOT_COMPARABLE, judge
 from nalu.paper.evidence import Evidence
+from nalu.sequential import outcomes
 from nalu.support import paths
 from nalu.support.notation import NOT_RUN
 
@@ -37,7 +39,7 @@ def found():
 
 
 def test_every_printed_number_is_there_once(numbers):
-    folder = paths.ROOT / "nalu" / "published"
+    folder = paths.ROOT / "nalu" / "paper" / "published"
     tables = pd.read_csv(folder / "paper_results.csv")
     points = pd.read_csv(folder / "paper_figures.csv")
     points = points[points["panel"].str.startswith("success_rate")]
@@ -47,18 +49,26 @@ def test_every_printed_number_is_there_once(numbers):
     assert len({*about}) == len(about) == len(tables) + len(points) == 408 + 834
 
 
-def test_only_sequential_tasks_have_no_place(numbers):
-    without = {n.source for n in numbers if n.place is None}
-    assert without == {name for name in published.FIGURES if name.startswith("sequential_mnist")}
+def test_every_number_has_a_place(numbers):
+    """Those of sequential MNIST in an experiment on that task, at the length of the test sequences."""
+    assert all(n.place for n in numbers)
+    with_length = {n.source for n in numbers if n.place.length is not None}
+    assert with_length == {name for name in published.FIGURES if name.startswith("sequential_mnist")}
+    of_length = [n for n in numbers if n.place.length is not None]
+    assert len(of_length) == 360 and {n.place.experiment.name for n in of_length} == {"mnist_product", "mnist_sum"}
+    for n in of_length:
+        assert n.at == f"length {n.place.length}" and n.place.length in n.place.condition.task.test_lengths
+        paper = sequences.printed([n.source]).query("condition == @n.place.condition.id and test_length == @n.place.length")
+        assert paper.query("metric == 'success_rate'")[["k", "n"]].values.tolist() == [[n.cell.k, n.cell.n]]
 
 
 def test_a_place_is_that_of_the_experiments_own_comparison(numbers):
     """What an experiment calls its published values stands at the same condition here."""
-    own = [n for n in numbers if n.place
+    own = [n for n in numbers if n.place.length is None
            and n.source == n.place.experiment.published.format(operation=n.operation)]
     assert len(own) > 500
     for n in own[::7]:
-        value = matched.printed(*n.place)[n.metric]
+        value = matched.printed(n.place.experiment, n.place.condition)[n.metric]
         assert repr(value) == repr(n.cell), n
 
 
@@ -244,8 +254,26 @@ def test_counts_add_up(found):
     assert sum(map(int, claims_table.by_source(found)["numbers"])) == 1242
 
 
-def test_mnist_says_that_it_was_not_run(found):
-    assert {c.verdict for c in found if c.printed.source.startswith("sequential_mnist")} == {NOT_RUN}
+def test_mnist_says_that_its_runs_are_shorter_or_that_there_are_none(found):
+    about = [c for c in found if c.printed.source.startswith("sequential_mnist")]
+    assert {c.verdict for c in about} == {claims.SHORTER, NOT_RUN}
+    for claim in about:
+        place = claim.printed.place
+        short = experiments.get(f"{place.experiment.name}_short").condition(place.condition.id)
+        rows = outcomes.of(f"{place.experiment.name}_short").query("condition == @short.id and test_length == @place.length")
+        assert (claim.verdict == NOT_RUN) == rows.empty and math.isnan(claim.p)
+        if len(rows):
+            kept = evidence.unbroken(rows, short.seeds)["solved"]
+            assert (claim.ours.k, claim.ours.n) == (kept.sum(), len(kept))
+            higher, paper = kept.mean() - claim.printed.cell.estimate, "20 of 1,000 epochs: "
+            assert claim.note == paper + ("higher" if higher > 0 else "lower" if higher < 0 else "the same rate")
+
+
+def test_runs_of_the_papers_length_are_tested_as_all_others():
+    """And one that is shorter agrees with nothing, whatever its rate."""
+    item = rate(np.random.default_rng(0), 0.9, 0.9, same="one")
+    assert judge([item])[0].verdict == claims.AGREE
+    assert judge([item._replace(shorter="20 of 1,000 epochs")])[0].verdict == claims.SHORTER
 
 
 class Table(HTMLParser):

@@ -4,6 +4,7 @@ import json
 import time
 
 import nbformat
+import numpy as np
 import pytest
 import tiny
 
@@ -105,13 +106,14 @@ def test_misspelt_parameter_of_the_notebook_is_refused(shelf, tmp_path):
 
 def test_parameters_of_the_notebook_are_those_of_the_command():
     known = notebooks.parameters(paths.NOTEBOOKS / "train.ipynb")
-    assert list(known) == ["experiment", "condition", "seeds", "engine", "device", "repeat"]
+    assert list(known) == ["experiment", "condition", "seeds", "engine", "device", "repeat", "keep"]
     assert known["experiment"] in experiments.EXPERIMENTS
     experiments.get(known["experiment"]).condition(known["condition"])
 
 
 @pytest.mark.parametrize(("said", "expected"), [
-    ("cell 4 failed\nTraceback\nValueError: seeds must differ", (2, "nalu: seeds must differ\n")),
+    ("cell 4 failed\nTraceback\nnalu.support.check.Refusal: seeds must differ", (2, "nalu: seeds must differ\n")),
+    ("cell 4 failed\nTraceback\nValueError: shapes (2,) and (3,)", (1, "ValueError: shapes (2,) and (3,)\n")),
     ("cell 4 failed\nTraceback\nPermissionError: [Errno 13] not yours: 'lock'", (2, "nalu: [Errno 13] not yours: 'lock'\n")),
     ("cell 4 failed\nTraceback\nRuntimeError: no luck", (1, "RuntimeError: no luck\n")),
     ("the kernel died", (1, "the kernel died\n")),
@@ -125,6 +127,18 @@ def test_failure_in_the_kernel(shelf, capsys, monkeypatch, said, expected):
     err = capsys.readouterr().err
     assert err.endswith(expected[1])
     assert (f"log: {shard().log}" in err) == (shard().failure() == said) == (expected[0] == 1)
+
+
+@pytest.mark.parametrize("how", ["--direct", "--together"])
+def test_an_error_of_the_program_is_no_mistake_of_the_user(shelf, capsys, monkeypatch, how):
+    """What NumPy raises is a `ValueError`, too: it has a traceback, and is noted with the condition."""
+    from nalu.campaign import launch
+
+    monkeypatch.setattr(launch, "run", lambda *_, **__: np.zeros(2) + np.zeros(3))
+    assert cli.main(["train", "spark", "NAU-add", how]) == 1
+    err = capsys.readouterr().err
+    assert "Traceback" in err and "could not be broadcast" in err and "could not be broadcast" in shard().failure()
+    assert cli.main(["status", "spark"]) == 0 and "failed" in capsys.readouterr().out
 
 
 def test_failure_of_one_condition_does_not_stop_the_others(shelf, monkeypatch):

@@ -1,8 +1,11 @@
 """Training on sequential MNIST: against a plain loop, seeds apart, resumed, and recorded."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+import tiny
 import tiny_digits
 import torch
 
@@ -205,6 +208,19 @@ def test_the_command_line_lists_and_trains(capsys, monkeypatch):
     assert "LSTM: 1 seeds" in capsys.readouterr().out
     assert cli.main(["status", "tiny"]) == 0
     assert "1 of 3" in capsys.readouterr().out
+
+
+def test_one_command_trains_both_tasks_and_status_shows_both(capsys, monkeypatch):
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    monkeypatch.setattr(experiments, "EXPERIMENTS", {"spark": tiny.TABLE["spark"]})
+    for words in (["spark", "NAU-add", "--seeds", "1"], ["tiny", "LSTM", "--seeds", "2"]):
+        assert cli.main(["train", *words, "--direct"]) == 0, capsys.readouterr().err
+    capsys.readouterr()
+    assert cli.main(["status"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"spark +NAU-add +partial +1 of 3 seeds", said) and re.search(r"tiny +LSTM +partial +1 of 3 seeds", said)
+    assert cli.main(["results", "tiny"]) == 0
+    assert re.search(r"LSTM +1 of 3 +", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("words, message", [

@@ -380,6 +380,9 @@ def test_code_of_a_training_is_its_statements(tmp_path, monkeypatch):
     first = code(models='"""Models."""\ndef f():\n    """One."""\n    return 1\n')
     assert code(models='"""M."""\ndef f():\n    return 1  # one\n', cli="1") == first
     assert code(models="def f():\n    return 2\n") != first
+    attribute = code(models='class A:\n    x: int = 1\n    """One."""\n\nB = 2\n"""Two."""\n')
+    assert code(models='class A:\n    x: int = 1\n    """Ein."""\n\nB = 2\n"""Zwei."""\n') == attribute
+    assert code(models='class A:\n    x: int = 2\n    """One."""\n\nB = 2\n"""Two."""\n') != attribute
 
 
 def test_commit_says_when_the_package_was_modified(tmp_path, monkeypatch):

@@ -44,7 +44,7 @@ sys.path.append({tests!r})
 import tiny
 import nalu.experiments
 import nalu.results.origin
-nalu.experiments.EXPERIMENTS, nalu.experiments.SEQUENTIAL = tiny.TABLE, {}
+nalu.experiments.EXPERIMENTS, nalu.experiments.SEQUENTIAL = tiny.TABLE, {{}}
 nalu.results.origin.commit = lambda: "abc"
 """
 

@@ -20,6 +20,7 @@ from nalu import experiments
 from nalu.experiments.conditions import Condition, Experiment
 from nalu.results import origin, recorded, runs, tables
 from nalu.support import paths
+from nalu.support.check import Refusal
 from nalu.training import Plan, devices
 from nalu.training.cuda import gpu
 
@@ -160,7 +161,7 @@ def run(seconds: float, names: Iterable[str] = (), device: str = "cuda", size: i
     """
     deadline, added = time.monotonic() + seconds - LAST, 0
     if problem := gpu.missing():
-        raise ValueError(f"engine 'cuda' cannot run this: {problem}")
+        raise Refusal(f"engine 'cuda' cannot run this: {problem}")
     waiting = queue(names)
     if pack is not None:
         write_pack(pack)  # that it cannot be written shall not be found after the training

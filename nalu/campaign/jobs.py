@@ -18,6 +18,7 @@ from nalu.results.shard import Shard, together
 from nalu.results.status import left_of, of, total
 from nalu.results.workfolder import WorkFolder
 from nalu.support import check, files, seed_lists
+from nalu.support.check import Refusal
 from nalu.tasks import idx
 
 TOGETHER = 12
@@ -82,7 +83,7 @@ def declared(names: Iterable[str] = (), seeds: str = "", size: int = 0) -> list[
     chosen = [experiments.get(name) for name in names]
     for entry in chosen:
         if problem := lacks(entry):
-            raise ValueError(problem)
+            raise Refusal(problem)
     chosen = chosen or [entry for entry in experiments.every() if not lacks(entry)]
     asked = None if seeds == "" else {*seed_lists.parse(seeds)}
     claimed: dict[tuple, set[int]] = defaultdict(set)
@@ -96,7 +97,7 @@ def declared(names: Iterable[str] = (), seeds: str = "", size: int = 0) -> list[
             step = size or len(own) or 1
             found += [Job(entry, (case,), tuple(own[k:k + step])) for k in range(0, len(own), step)]
     if not found:
-        raise ValueError(f"no condition declares the seeds {seeds}")
+        raise Refusal(f"no condition declares the seeds {seeds}")
     return found
 
 
@@ -125,7 +126,7 @@ def examine(settings: Iterable[str], engine: str, device: str, together: bool) -
     for name in settings:
         check.one_of(name, SETTINGS, "setting")
     if together and device != "cpu":
-        raise ValueError(f"together=1 is for CPUs, got device={device}; on a GPU: python -m nalu lease")
+        raise Refusal(f"together=1 is for CPUs, got device={device}; on a GPU: python -m nalu lease")
     check.one_of(engine, registry.TOGETHER if together else registry.ENGINES, "engine")
 
 

@@ -14,6 +14,7 @@ from nalu.results import csv_file, origin, runs, tables
 from nalu.results.shard import Shard
 from nalu.results.workfolder import WorkFolder
 from nalu.support import check, files, paths, seed_lists
+from nalu.support.check import Refusal
 from nalu.support.progress import Progress
 from nalu.training import Plan, devices
 from nalu.training.driver import run
@@ -162,7 +163,7 @@ def examine(experiment: str, condition: str, seeds, engine: str, device: str, ke
         fit.examine(case, engine, device)
         return wanted
     if keep:
-        raise ValueError(f"keep saves networks of sequential MNIST; {experiment} is not on that task")
+        raise Refusal(f"keep saves networks of sequential MNIST; {experiment} is not on that task")
     check.one_of(engine, ENGINES, "engine")
     devices.examine(device)
     plan(case, wanted, device)

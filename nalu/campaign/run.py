@@ -19,6 +19,7 @@ from nalu.campaign.request import Request
 from nalu.experiments import SequenceExperiment
 from nalu.report.notebooks import NotebookError
 from nalu.results import status
+from nalu.support.check import Refusal
 from nalu.support.command import FAILED, OK, REFUSED
 from nalu.support.listing import columns
 
@@ -81,15 +82,17 @@ def _one(request: Request, name: str, complain: Callable[[object], None]) -> int
     except NotebookError as error:
         *_, last = str(error).split("\n")
         kind, _, message = last.partition(": ")
-        raised = getattr(builtins, kind, None)
-        if isinstance(raised, type) and issubclass(raised, (ValueError, OSError)):
+        raised = getattr(builtins, kind, Refusal if kind.endswith(f".{Refusal.__name__}") else None)
+        if isinstance(raised, type) and issubclass(raised, (Refusal, OSError)):
             complain(message)
             return REFUSED
         said = f"{request.experiment} {name} failed; log: {request.shard(name).log}\n{error}"
         return _failed(request, [name], str(error), said, complain)
-    except (ValueError, OSError) as error:
+    except (Refusal, OSError) as error:
         complain(error)
         return REFUSED
+    except Exception as error:
+        return _broken(request, [name], error, f"{request.experiment} {name}", complain)
     return OK
 
 
@@ -99,13 +102,19 @@ def _together(request: Request, names: list[str], complain: Callable[[object], N
     try:
         train_together(request.experiment, names, request.seeds, request.engine, request.device,
                        wait=request.wait)
-    except (ValueError, OSError) as error:
+    except (Refusal, OSError) as error:
         complain(error)
         return REFUSED
     except Exception as error:
-        return _failed(request, names, f"{type(error).__name__}: {error}",
-                       f"{request.experiment}, {len(names)} conditions together, failed\n{traceback.format_exc().rstrip()}", complain)
+        what = f"{request.experiment}, {len(names)} conditions together,"
+        return _broken(request, names, error, what, complain)
     return OK
+
+
+def _broken(request: Request, names: list[str], error: Exception, what: str, complain: Callable[[object], None]) -> int:
+    """Note and say that a training in this process ended in an error of the program, with its traceback."""
+    said = f"{what} failed\n{traceback.format_exc().rstrip()}"
+    return _failed(request, names, f"{type(error).__name__}: {error}", said, complain)
 
 
 def _failed(request: Request, names: list[str], why: str, said: str, complain: Callable[[object], None]) -> int:

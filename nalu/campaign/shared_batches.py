@@ -17,6 +17,7 @@ from nalu.results import runs
 from nalu.results.shard import Shard
 from nalu.results.workfolder import WorkFolder
 from nalu.support import files, seed_lists
+from nalu.support.check import Refusal
 from nalu.training.together import examine as examine_plans
 
 
@@ -40,7 +41,7 @@ def train_together(experiment: str, conditions: Iterable[str], seeds: str = "",
     """
     entry = experiments.get(experiment)
     if isinstance(entry, SequenceExperiment):
-        raise ValueError(f"conditions of {experiment} share no batches; leave out --together")
+        raise Refusal(f"conditions of {experiment} share no batches; leave out --together")
     wanted = {name: examine(experiment, name, seeds, engine, device) for name in conditions}
     for name, of in wanted.items():
         examine_plans((plan(entry.condition(name), of, device),), engine)

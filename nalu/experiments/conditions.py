@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields, replace
 
 from nalu.registry import MODELS
 from nalu.support import check
+from nalu.support.check import Refusal
 from nalu.tasks import Arithmetic
 
 SAFE = re.compile(r"\w[\w.=+-]*", re.ASCII)
@@ -147,7 +148,7 @@ class Experiment:
         for condition in self.conditions:
             for key in (condition.id.casefold(), tuple(condition.settings().values())):
                 if key in seen:
-                    raise ValueError(f"conditions {seen[key]!r} and {condition.id!r} of "
+                    raise Refusal(f"conditions {seen[key]!r} and {condition.id!r} of "
                                      f"{self.name} must differ in id and settings")
                 seen[key] = condition.id
 
@@ -172,5 +173,5 @@ def _brackets(where: tuple[tuple[float, float], ...]) -> str:
 
 def _safe(name: str, what: str) -> str:
     if not SAFE.fullmatch(name):
-        raise ValueError(f"{what} {name!r} is no plain file name; allowed: letters, digits, _.=+-")
+        raise Refusal(f"{what} {name!r} is no plain file name; allowed: letters, digits, _.=+-")
     return name

@@ -8,6 +8,7 @@ from typing import ClassVar
 from nalu.experiments.conditions import SAFE
 from nalu.experiments.sequential_models import RECURRENT
 from nalu.support import check
+from nalu.support.check import Refusal
 from nalu.tasks.digits import SOURCES
 from nalu.tasks.mnist import SequentialMNIST
 
@@ -97,16 +98,16 @@ class SequenceCondition:
 
     def _fits(self, row) -> None:
         if self.lambda_end <= self.lambda_start:
-            raise ValueError(f"lambda_end is {self.lambda_end}; allowed: more than lambda_start, "
+            raise Refusal(f"lambda_end is {self.lambda_end}; allowed: more than lambda_start, "
                              f"{self.lambda_start}")
         if self.epochs % self.log_every:
-            raise ValueError(f"epochs is {self.epochs}; allowed: a multiple of log_every, {self.log_every}")
+            raise Refusal(f"epochs is {self.epochs}; allowed: a multiple of log_every, {self.log_every}")
         if self.lambda_z and row.neutral is None:
-            raise ValueError(f"lambda_z is {self.lambda_z}; {self.model} has no regulariser R_z, allowed: 0")
+            raise Refusal(f"lambda_z is {self.lambda_z}; {self.model} has no regulariser R_z, allowed: 0")
         if self.state_size > 1 and self.model != "LSTM":
-            raise ValueError(f"state_size is {self.state_size}; {self.model} has one state, allowed: 1")
+            raise Refusal(f"state_size is {self.state_size}; {self.model} has one state, allowed: 1")
         if not SAFE.fullmatch(self.id):
-            raise ValueError(f"condition id {self.id!r} is no plain file name")
+            raise Refusal(f"condition id {self.id!r} is no plain file name")
 
     def settings(self) -> dict:
         """Columns of the results that say what was trained."""
@@ -175,10 +176,10 @@ class SequenceExperiment:
         for condition in self.conditions:
             for key in (condition.id.casefold(), tuple(condition.settings().values())):
                 if key in seen:
-                    raise ValueError(f"condition {condition.id!r} of {self.name} is declared twice")
+                    raise Refusal(f"condition {condition.id!r} of {self.name} is declared twice")
                 seen.add(key)
         if "reference" not in {condition.model for condition in self.conditions}:
-            raise ValueError(f"{self.name} needs a condition of the model 'reference'")
+            raise Refusal(f"{self.name} needs a condition of the model 'reference'")
 
     def condition(self, name: str) -> SequenceCondition:
         """The condition with this id; `ValueError` with a suggestion if there is none."""

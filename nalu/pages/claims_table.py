@@ -147,7 +147,7 @@ def _aside(claim: Claim, claims: list[Claim]) -> str:
     """Return what else is known: the authors' threshold for rates, the median for means, the precision of a weight."""
     printed = claim.printed
     if printed.metric == RATE:
-        entry, case = printed.place
+        entry, case, _ = printed.place
         rows = evidence.unbroken(runs.by_condition(entry.name)[case.id], case.seeds)
         k = int((rows["test_mse"] < case.task.threshold_as_published()).sum())
         return "" if k == claim.ours.k else f"; by the threshold of the authors' script {k} of ours are solved"

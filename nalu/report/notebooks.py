@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from nalu.support import check, files
+from nalu.support.check import Refusal
 from nalu.support.paths import ROOT
 
 START_TIMEOUT = 300  # seconds until a kernel must answer; a cold disk needs many
@@ -40,7 +41,7 @@ def parameters(source: Path) -> dict:
     for cell in files.notebook(Path(source))["cells"]:
         if "parameters" in cell["metadata"].get("tags", ()):
             return _assignments("".join(cell["source"]), source)
-    raise ValueError(f"{source} has no cell tagged 'parameters'")
+    raise Refusal(f"{source} has no cell tagged 'parameters'")
 
 
 def reject_unknown(source: Path) -> None:
@@ -97,7 +98,7 @@ def run_notebook(source: Path, target: Path, values: dict | None = None, *,
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="nalu-") as scratch:
         if len(scratch) > LONGEST:
-            raise ValueError(f"{scratch} is too long a path for the sockets of a kernel, allowed are {LONGEST} "
+            raise Refusal(f"{scratch} is too long a path for the sockets of a kernel, allowed are {LONGEST} "
                              "characters; export TMPDIR=/tmp")
         try:
             papermill.execute_notebook(
@@ -148,7 +149,7 @@ def _assignments(code: str, source: Path) -> dict:
             found[target.id] = ast.literal_eval(node.value)
         except (AttributeError, ValueError):
             line = ast.unparse(node).split("\n")[0]
-            raise ValueError(f"{source}: the parameters cell may only assign literals, not "
+            raise Refusal(f"{source}: the parameters cell may only assign literals, not "
                              f"{line!r}") from None
     return found
 

@@ -17,6 +17,7 @@ import os
 from pathlib import Path
 
 from nalu.support import files
+from nalu.support.check import Refusal
 from nalu.support.paths import ROOT, RUNS
 
 READ_LOG = "NALU_READ_LOG"
@@ -141,7 +142,7 @@ def _portable(path: Path) -> str:
     for folder, prefix in ((RUNS, Path("runs")), (ROOT, Path())):
         if path.is_relative_to(folder):
             return (prefix / path.relative_to(folder)).as_posix()
-    raise ValueError(f"{path} lies neither in {ROOT} nor in {RUNS}")
+    raise Refusal(f"{path} lies neither in {ROOT} nor in {RUNS}")
 
 
 def _located(name: str) -> Path:

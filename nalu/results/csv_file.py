@@ -15,6 +15,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from nalu.support import files
+from nalu.support.check import Refusal
 
 TEXT, INTEGER, NUMBER, STEP, BOOLEAN = "text", "integer", "number", "step", "True or False"
 """Kinds of columns. A step is an integer that may be missing; so may a number."""
@@ -105,23 +106,23 @@ def read(path: Path, columns: Mapping[str, str] = COLUMNS,
     try:
         header, *lines = [*csv.reader(io.StringIO(text))] or [[]]
     except csv.Error as error:
-        raise ValueError(f"{path} is no table of comma-separated values: {error}") from None
+        raise Refusal(f"{path} is no table of comma-separated values: {error}") from None
     if header != list(columns):
-        raise ValueError(f"{path} has other columns: {_difference(header, columns)}; "
+        raise Refusal(f"{path} has other columns: {_difference(header, columns)}; "
                          "runs/README.md lists the right ones")
     if not text.endswith("\n"):
-        raise ValueError(f"{path} is cut off: its last line has no end")
+        raise Refusal(f"{path} is cut off: its last line has no end")
     rows, seen = [], set()
     for number, cells in enumerate(lines, 2):
         if len(cells) != len(columns):
-            raise ValueError(f"{path}, line {number} has {len(cells)} of {len(columns)} columns")
+            raise Refusal(f"{path}, line {number} has {len(cells)} of {len(columns)} columns")
         found = dict(zip(columns, cells, strict=True))
         where = f"{path}, line {number}"
         for name, kind in columns.items():
             _value(found[name], kind, f"{where}: {name}")
         if (mine := key(found, names)) in seen:
             of = found.get("condition", found.get("model"))
-            raise ValueError(f"{path}, line {number} repeats seed {found['seed']} of {of}")
+            raise Refusal(f"{path}, line {number} repeats seed {found['seed']} of {of}")
         seen.add(mine)
         rows.append(found)
     return rows
@@ -146,7 +147,7 @@ def _value(cell: str, kind: str, where: str):
     try:
         return _READ[kind](cell)
     except (ValueError, KeyError):
-        raise ValueError(f"{where} is {cell!r}; allowed: {kind}") from None
+        raise Refusal(f"{where} is {cell!r}; allowed: {kind}") from None
 
 
 def _difference(header: list[str], columns: Mapping[str, str]) -> str:

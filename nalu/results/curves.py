@@ -12,6 +12,7 @@ from nalu import experiments
 from nalu.experiments import Condition, Experiment
 from nalu.results import csv_file, runs, tables
 from nalu.results.csv_file import Row
+from nalu.support.check import Refusal
 
 HISTORY = tables.ARITHMETIC.details["history"]
 
@@ -28,7 +29,7 @@ def thinned_history(experiment: str) -> pd.DataFrame:
         should be.
     """
     if not experiments.get(experiment).curves:
-        raise ValueError(f"experiment {experiment!r} keeps no learning curves")
+        raise Refusal(f"experiment {experiment!r} keeps no learning curves")
     return runs.details(experiment, "history").drop(columns="settings")
 
 

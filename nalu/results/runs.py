@@ -22,6 +22,7 @@ from nalu.experiments import Case, Entry, Experiment
 from nalu.report.provenance import note_read
 from nalu.results import csv_file, store, tables
 from nalu.results.csv_file import Row
+from nalu.support.check import Refusal
 from nalu.support.seed_lists import text
 
 Run = tuple[str, ...]
@@ -103,7 +104,7 @@ def rows(experiment: str, condition: str, seeds: Iterable[int]) -> list[Row]:
     keys, known = _runs(entry.condition(condition)), _known(entry)
     lacking = [seed for seed in seeds if keys[seed] not in known]
     if lacking:
-        raise ValueError(f"{experiment} {condition} has no results of seeds {text(lacking)}")
+        raise Refusal(f"{experiment} {condition} has no results of seeds {text(lacking)}")
     return [row for seed in seeds for row in known[keys[seed]]]
 
 

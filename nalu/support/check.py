@@ -1,13 +1,21 @@
 """One clear line for bad input.
 
 Every function returns the value in the type its caller works with, or raises a
-:class:`ValueError` that names the value and what is allowed.
+:class:`Refusal`, a :class:`ValueError` that names the value and what is allowed.
 """
 
 import difflib
 import math
 import numbers
 from collections.abc import Iterable
+
+
+class Refusal(ValueError):
+    """What a user got wrong, in one line that names the value and what is allowed.
+
+    The command line says that line and ends with status 2; any other exception is a fault of the program.
+    """
+
 
 LISTED = 20
 SEEDS = 2**32
@@ -39,7 +47,7 @@ def one_of(value, allowed: Iterable, what: str):
     hint = f"; did you mean {by_spelling[near[0]]!r}?" if near else ";"
     names = ", ".join(map(str, allowed[:LISTED]))
     rest = f" and {len(allowed) - LISTED} more" if len(allowed) > LISTED else ""
-    raise ValueError(f"unknown {what} {value!r}{hint} allowed: {names}{rest}")
+    raise Refusal(f"unknown {what} {value!r}{hint} allowed: {names}{rest}")
 
 
 def integer(value, what: str, at_least: int | None = None) -> int:
@@ -52,9 +60,9 @@ def integer(value, what: str, at_least: int | None = None) -> int:
     """
     wanted = "an integer" if at_least is None else f"an integer of at least {at_least}"
     if not _is_real(value) or not math.isfinite(value) or value != int(value):
-        raise ValueError(f"{what} must be {wanted}, got {value!r}")
+        raise Refusal(f"{what} must be {wanted}, got {value!r}")
     if at_least is not None and value < at_least:
-        raise ValueError(f"{what} must be {wanted}, got {value!r}")
+        raise Refusal(f"{what} must be {wanted}, got {value!r}")
     return int(value)
 
 
@@ -67,7 +75,7 @@ def real(value, what: str, low: float = -math.inf, high: float = math.inf) -> fl
         If the value is no finite number, or lies outside the limits.
     """
     if not _is_real(value) or not math.isfinite(value) or not low <= value <= high:
-        raise ValueError(f"{what} must be {_a_number(low, high)}, got {value!r}")
+        raise Refusal(f"{what} must be {_a_number(low, high)}, got {value!r}")
     return float(value)
 
 
@@ -84,17 +92,17 @@ def seeds(values: Iterable) -> tuple[int, ...]:
         of range or occurs twice; the message names that seed.
     """
     if isinstance(values, str) or not isinstance(values, Iterable):
-        raise ValueError(f"seeds must be a list of integers such as [0, 1, 2], got {values!r}")
+        raise Refusal(f"seeds must be a list of integers such as [0, 1, 2], got {values!r}")
     checked = {}
     for value in values:
         seed = integer(value, "a seed", at_least=0)
         if seed >= SEEDS:
-            raise ValueError(f"a seed must be less than 2**32, got {value!r}")
+            raise Refusal(f"a seed must be less than 2**32, got {value!r}")
         if seed in checked:
-            raise ValueError(f"seeds must differ, but {seed} occurs twice")
+            raise Refusal(f"seeds must differ, but {seed} occurs twice")
         checked[seed] = None
     if not checked:
-        raise ValueError("seeds must not be empty")
+        raise Refusal("seeds must not be empty")
     return tuple(checked)
 
 

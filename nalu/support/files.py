@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nalu.support.check import Refusal
+
 PATIENCE = 1.0  # seconds in which a look at the lock, which takes an instant, has passed
 
 
@@ -55,9 +57,9 @@ def intact(refusal: str) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (None, errno.EINVAL):  # no such place: a number in the file is wrong
             raise
-        raise ValueError(refusal) from None
+        raise Refusal(refusal) from None
     except (ValueError, KeyError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error):
-        raise ValueError(refusal) from None
+        raise Refusal(refusal) from None
 
 
 def notebook(path: Path) -> dict:
@@ -105,7 +107,7 @@ def locked(path: Path, refusal: str | None = None) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX)
         elif not _taken(file, fcntl.LOCK_EX, PATIENCE):
             file.seek(0)
-            raise ValueError(f"{refusal} ({file.read().decode().strip() or 'unknown process'})")
+            raise Refusal(f"{refusal} ({file.read().decode().strip() or 'unknown process'})")
         file.truncate(0)
         try:
             file.write(f"process {os.getpid()} on {socket.gethostname()}\n".encode())

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from nalu.support import check
+from nalu.support.check import Refusal
 
 AT_MOST = 1_000_000
 """Seeds in one list; more is a slip of the keyboard."""
@@ -21,12 +22,12 @@ def parse(given: str | int) -> tuple[int, ...]:
     for part in str(given).split(","):
         found = re.fullmatch(r"\s*([0-9]+)(?:-([0-9]+))?\s*", part)
         if not found:
-            raise ValueError(f"seeds must look like '0-99' or '0-9,70,85', got {given!r}")
+            raise Refusal(f"seeds must look like '0-99' or '0-9,70,85', got {given!r}")
         first, last = int(found[1]), int(found[2] or found[1])
         if last < first:
-            raise ValueError(f"seeds {part.strip()!r} run backwards; allowed: '{last}-{first}'")
+            raise Refusal(f"seeds {part.strip()!r} run backwards; allowed: '{last}-{first}'")
         if last - first + len(seeds) >= AT_MOST:
-            raise ValueError(f"seeds {given!r} are too many; allowed: at most {AT_MOST}")
+            raise Refusal(f"seeds {given!r} are too many; allowed: at most {AT_MOST}")
         seeds += range(first, last + 1)
     return check.seeds(seeds)
 
@@ -44,7 +45,7 @@ def choose(wanted: str | int | Iterable[int], declared: tuple[int, ...], of: str
     chosen = parse(wanted) if isinstance(wanted, str | int) else check.seeds(wanted)
     for seed in chosen:
         if seed not in declared:
-            raise ValueError(f"{of} has no seed {seed}; allowed: {text(declared)}")
+            raise Refusal(f"{of} has no seed {seed}; allowed: {text(declared)}")
     return chosen
 
 

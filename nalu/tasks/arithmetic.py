@@ -23,6 +23,7 @@ from functools import cached_property
 import numpy as np
 
 from nalu.support import check
+from nalu.support.check import Refusal
 from nalu.tasks import threshold
 from nalu.tasks.operations import OPERATIONS, Range
 
@@ -75,22 +76,22 @@ class Arithmetic:
         for name in ("train_range", "test_range"):
             object.__setattr__(self, name, _checked_range(getattr(self, name), name))
         if not isinstance(self.simple, bool):
-            raise ValueError(f"simple must be True or False, got {self.simple!r}")
+            raise Refusal(f"simple must be True or False, got {self.simple!r}")
         if self.simple:
             object.__setattr__(self, "input_size", 4)
         needed = OPERATIONS[self.operation].sums
         if self.number_of_subsets < needed:
-            raise ValueError(
+            raise Refusal(
                 f"operation {self.operation!r} needs {needed} subsets, "
                 f"not {self.number_of_subsets}"
             )
         if self._subset_size < 1:
-            raise ValueError(
+            raise Refusal(
                 f"subset_ratio {self.subset_ratio} of {self.input_size} inputs is less "
                 "than one input; allowed: subset_ratio * input_size >= 1"
             )
         if self._span > self.input_size:
-            raise ValueError(
+            raise Refusal(
                 f"{self.number_of_subsets} subsets of {self._subset_size} inputs that share "
                 f"{self._overlap_size} span {self._span} inputs; "
                 f"allowed: at most input_size = {self.input_size}"
@@ -137,7 +138,7 @@ class Arithmetic:
         """Subset sums of the run `seed`: `[..., n]` -> k arrays `[..., 1]`, in float64."""
         x = np.asarray(x, np.float64)
         if x.shape[-1:] != (self.input_size,):
-            raise ValueError(f"x must have {self.input_size} inputs in its last dimension, its shape is {x.shape}")
+            raise Refusal(f"x must have {self.input_size} inputs in its last dimension, its shape is {x.shape}")
         return [x[..., a:b].sum(-1, keepdims=True) for a, b in self.subsets(seed)]
 
     def target(self, x: np.ndarray, seed: int) -> np.ndarray:
@@ -183,15 +184,15 @@ def _checked_range(where, name: str) -> Range:
     try:
         pairs = tuple((float(low), float(high)) for low, high in where)
     except (TypeError, ValueError):
-        raise ValueError(
+        raise Refusal(
             f"{name} {where!r} is not a list of (low, high), such as ((1, 2),)"
         ) from None
     if len(pairs) not in (1, 2):
-        raise ValueError(f"{name} has {len(pairs)} intervals; allowed: 1 or 2")
+        raise Refusal(f"{name} has {len(pairs)} intervals; allowed: 1 or 2")
     for low, high in pairs:
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
-            raise ValueError(f"{name} ({low:g}, {high:g}) is empty; allowed: low < high")
+            raise Refusal(f"{name} ({low:g}, {high:g}) is empty; allowed: low < high")
     widths = {round(high - low, 12) for low, high in pairs}
     if len(widths) > 1:
-        raise ValueError(f"{name}: the two intervals must have equal width, not {widths}")
+        raise Refusal(f"{name}: the two intervals must have equal width, not {widths}")
     return pairs

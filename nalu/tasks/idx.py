@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from nalu.support import files
+from nalu.support.check import Refusal
 from nalu.support.command import OK, REFUSED, complain
 
 VARIABLE = "NALU_MNIST"
@@ -80,7 +81,7 @@ def read(path: Path, checksum: str | None = None) -> np.ndarray:
             raise ValueError
         return np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
     except (ValueError, struct.error):
-        raise ValueError(f"{path} is no idx file of unsigned bytes") from None
+        raise Refusal(f"{path} is no idx file of unsigned bytes") from None
 
 
 def download(target: Path, mirror: str = MIRROR) -> None:
@@ -112,10 +113,10 @@ def _unpacked(packed: bytes, checksum: str | None, what: object) -> bytes:
     try:
         data = gzip.decompress(packed)
     except (OSError, EOFError, zlib.error):
-        raise ValueError(f"{what} is cut off or not compressed") from None
+        raise Refusal(f"{what} is cut off or not compressed") from None
     found = hashlib.sha256(data).hexdigest()
     if checksum is not None and found != checksum:
-        raise ValueError(f"{what} has the checksum {found}; allowed: {checksum}")
+        raise Refusal(f"{what} has the checksum {found}; allowed: {checksum}")
     return data
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nalu.support import check
+from nalu.support.check import Refusal
 
 if TYPE_CHECKING:
     from nalu.tasks.digits import Digits
@@ -110,7 +111,7 @@ def sequences(order: np.ndarray, length: int) -> np.ndarray:
         If not even one sequence is that long.
     """
     if length > len(order):
-        raise ValueError(f"a sequence of {length} images needs more than the {len(order)} there are")
+        raise Refusal(f"a sequence of {length} images needs more than the {len(order)} there are")
     return order[: len(order) // length * length].reshape(-1, length)
 
 

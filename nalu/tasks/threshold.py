@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nalu.support.check import Refusal
 from nalu.tasks.operations import OPERATIONS, Range
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def as_published(task: Arithmetic) -> float:
 def _expected_error(task: Arithmetic, subsets: tuple[tuple[int, int], ...]) -> float:
     low = min(low for low, _ in task.test_range)
     if task.operation in ("div", "root") and low <= 0:
-        raise ValueError(
+        raise Refusal(
             f"operation {task.operation!r} has no threshold on test_range "
             f"{task.test_range}; allowed: ranges above 0"
         )

@@ -2,6 +2,8 @@
 
 import torch
 
+from nalu.support.check import Refusal
+
 
 def here() -> list[str]:
     """Devices of PyTorch on this machine."""
@@ -13,7 +15,7 @@ def here() -> list[str]:
 def examine(device: str) -> None:
     """Raise a `ValueError` that names the device and what is allowed, if it is not `here`."""
     if device not in (allowed := here()):
-        raise ValueError(f"there is no device {device!r} here; allowed: {', '.join(allowed)}")
+        raise Refusal(f"there is no device {device!r} here; allowed: {', '.join(allowed)}")
 
 
 def hardware(device: str) -> str:

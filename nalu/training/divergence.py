@@ -32,6 +32,7 @@ from torch import Generator, nn
 
 from nalu.models import build
 from nalu.support import check
+from nalu.support.check import Refusal
 from nalu.training import Plan
 from nalu.training.engines import engine
 
@@ -69,12 +70,12 @@ def distances(one: Plan, other: Plan, stops: Sequence[int]) -> np.ndarray:
         If the seeds differ, or the stops do not increase or exceed a training.
     """
     if one.seeds != other.seeds:
-        raise ValueError(f"the seeds differ: {one.seeds} and {other.seeds}")
+        raise Refusal(f"the seeds differ: {one.seeds} and {other.seeds}")
     stops = [check.integer(stop, "stop", at_least=0) for stop in stops]
     if stops != sorted(set(stops)):
-        raise ValueError(f"stops must increase, got {stops}")
+        raise Refusal(f"stops must increase, got {stops}")
     if stops and stops[-1] > min(one.end, other.end):
-        raise ValueError(f"stop {stops[-1]} is after the last update, {min(one.end, other.end)}")
+        raise Refusal(f"stop {stops[-1]} is after the last update, {min(one.end, other.end)}")
     pair, found = [engine("auto", plan) for plan in (one, other)], []
     for stop in stops:
         for machine in pair:
@@ -110,9 +111,9 @@ def exponent(steps: Sequence[int], distance: Sequence[float], ceiling: float = m
         If there are fewer than two steps, or the first distance is not between 0 and the ceiling.
     """
     if len(steps) < 2:
-        raise ValueError(f"two steps are needed at least, got {len(steps)}")
+        raise Refusal(f"two steps are needed at least, got {len(steps)}")
     if not 0 < distance[0] < ceiling:
-        raise ValueError(f"the first distance must be between 0 and {ceiling:g}, got {distance[0]:g}")
+        raise Refusal(f"the first distance must be between 0 and {ceiling:g}, got {distance[0]:g}")
     parted = parted_at(steps, distance, ceiling)
     last = len(steps) - 1 if math.isnan(parted) else [*steps].index(parted)
     if distance[last] == 0:

@@ -12,6 +12,7 @@ import pandas as pd
 from torch import nn
 
 from nalu.support import check
+from nalu.support.check import Refusal
 from nalu.tasks import Arithmetic
 from nalu.training import checkpoint
 from nalu.training.engines import Engine
@@ -175,7 +176,7 @@ def _resume(machine: Engine, mine: dict, file: Path) -> float:
     theirs, ours = _plain(_flat(meta)), _plain(_flat(mine))
     if theirs != ours:
         differ = [k for k in {**ours, **theirs} if theirs.get(k) != ours.get(k)]
-        raise ValueError(
+        raise Refusal(
             f"{file} is the checkpoint of another training, it differs in "
             f"{', '.join(differ)}; delete it or give another file"
         )

@@ -9,6 +9,7 @@ from torch import nn
 
 from nalu.registry import ENGINES
 from nalu.support import check
+from nalu.support.check import Refusal
 from nalu.training.history import History
 from nalu.training.plan import Plan
 from nalu.training.reference import Reference
@@ -73,7 +74,7 @@ def engine(name: str, plan: Plan, *others: Plan) -> Engine:
         warm(dtype=plan.dtype)
         return Fused(plan, *others)
     if name == "fused":
-        raise ValueError(f"engine 'fused' cannot run this: {problem}; allowed: 'reference'")
+        raise Refusal(f"engine 'fused' cannot run this: {problem}; allowed: 'reference'")
     return Reference(plan)
 
 
@@ -88,5 +89,5 @@ def _on_gpu(name: str, plan: Plan) -> Engine:
         if problem is None:
             return Cuda(plan)
     if name == "cuda":
-        raise ValueError(f"engine 'cuda' cannot run this: {problem}")
+        raise Refusal(f"engine 'cuda' cannot run this: {problem}")
     return Reference(plan)

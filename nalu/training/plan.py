@@ -12,6 +12,7 @@ from torch import Generator, nn
 from nalu.models import build
 from nalu.registry import MODELS, OPTIMIZERS
 from nalu.support import check
+from nalu.support.check import Refusal
 from nalu.tasks import Arithmetic
 from nalu.training import devices
 from nalu.training.streams import STREAMS
@@ -80,7 +81,7 @@ class Plan:
         if not callable(self.model):
             check.one_of(self.model, MODELS, "model")
         if not isinstance(self.task, Arithmetic):
-            raise ValueError(f"task must be a nalu.tasks.Arithmetic, not {self.task!r}")
+            raise Refusal(f"task must be a nalu.tasks.Arithmetic, not {self.task!r}")
         set_("seeds", check.seeds(self.seeds))
         for name, least in _AT_LEAST.items():
             set_(name, check.integer(getattr(self, name), name, at_least=least))
@@ -99,7 +100,7 @@ class Plan:
         set_("lambda_start", check.integer(self.lambda_start, "lambda_start", at_least=0))
         set_("lambda_end", check.integer(self.lambda_end, "lambda_end", at_least=0))
         if self.lambda_end <= self.lambda_start:
-            raise ValueError(
+            raise Refusal(
                 f"lambda_end is {self.lambda_end}; allowed: more than lambda_start, "
                 f"{self.lambda_start}"
             )

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, stack_module_state, vmap
 
+from nalu.support.check import Refusal
 from nalu.training.adam import adam
 from nalu.training.history import RUNNING, History
 from nalu.training.plan import Plan
@@ -73,7 +74,7 @@ class Reference:
         stacked, buffers = stack_module_state(models)
         if buffers:
             names = ", ".join(name.removeprefix("model.") for name in buffers)
-            raise ValueError(f"the model has buffers, {names}; only parameters can be trained")
+            raise Refusal(f"the model has buffers, {names}; only parameters can be trained")
         self.parameters = {k: v.detach().to(**self.kind) for k, v in stacked.items()}
         zeros = {k: torch.zeros_like(v) for k, v in self.parameters.items()}
         self.m, self.v = zeros, {k: v.clone() for k, v in zeros.items()}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from nalu.registry import ENGINES, TOGETHER
 from nalu.support import check
+from nalu.support.check import Refusal
 from nalu.training.driver import Fit, run
 from nalu.training.engines import engine as make_engine
 from nalu.training.plan import Plan
@@ -54,16 +55,16 @@ def examine(plans: tuple[Plan, ...], engine: str = "auto") -> None:
     """Raise a `ValueError` of one line if plans cannot be trained together."""
     check.one_of(engine, ENGINES, "engine")
     if engine not in TOGETHER:
-        raise ValueError(f"engine {engine!r} cannot train plans together; allowed: {', '.join(TOGETHER)}")
+        raise Refusal(f"engine {engine!r} cannot train plans together; allowed: {', '.join(TOGETHER)}")
     if not plans:
-        raise ValueError("plans must not be empty")
+        raise Refusal("plans must not be empty")
     from nalu.training.fused.engine import obstacle
 
     first = plans[0].batches()
     for plan in plans:
         for name, value in plan.batches().items():
             if value != first[name]:
-                raise ValueError("plans that are trained together must have the same "
+                raise Refusal("plans that are trained together must have the same "
                                  f"{name}, got {first[name]!r} and {value!r}")
         if problem := obstacle(plan):
-            raise ValueError(f"engine 'fused' cannot run this: {problem}; train it alone")
+            raise Refusal(f"engine 'fused' cannot run this: {problem}; train it alone")

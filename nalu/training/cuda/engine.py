@@ -7,6 +7,7 @@ import time
 import numpy as np
 from torch import nn
 
+from nalu.support.check import Refusal
 from nalu.training import packing
 from nalu.training.cuda import gpu
 from nalu.training.cuda.blocks import Block, distribute, lay_out
@@ -52,7 +53,7 @@ class Cuda:
         self.plan, self.plans, self.iteration = plan, (plan, *others), 0
         for name in ALIKE:
             if len(values := {getattr(one, name) for one in self.plans}) > 1:
-                raise ValueError(f"plans that are trained together differ in {name}: {values}")
+                raise Refusal(f"plans that are trained together differ in {name}: {values}")
         self.histories = [History(one) for one in self.plans]
         self.history = self.histories[0]
         gpu.select(plan.device)
@@ -60,7 +61,7 @@ class Cuda:
         self.blocks = distribute(self.parts, gpu.multiprocessors(), lanes_per_block)
         for block in self.blocks:
             if problem := lay_out(block, self.parts, gpu.shared_memory()):
-                raise ValueError(f"engine 'cuda' cannot run this: {problem}")
+                raise Refusal(f"engine 'cuda' cannot run this: {problem}")
         # one launch has blocks of one shape
         self.blocks.sort(key=lambda block: (block.warps, block.size))
         self.tables = Tables(self.parts, self.blocks)

@@ -15,7 +15,7 @@ from IPython.display import Markdown, Math
 from nalu.registry import MODELS
 from nalu.support import check
 
-UNITS = Path(__file__).with_name("units")
+UNITS = Path(__file__).parents[1] / "units"
 BESIDE = '<div style="flex: 1 1 24em; min-width: 0">'
 NEAR = 1e-3
 """Weights at most this far from 0 or ±1 are written as 0 or ±1: about what three digits tell apart."""

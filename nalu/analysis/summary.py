@@ -30,11 +30,11 @@ METRICS = ("success_rate", "solved_at_median", "solved_at_mean", "sparsity_error
 class Cell(NamedTuple):
     """One value of a summary: NaN and 0 runs where there is none."""
 
-    estimate: float
-    lower: float
-    upper: float
-    n: int
-    k: int
+    estimate: float = math.nan
+    lower: float = math.nan
+    upper: float = math.nan
+    n: int = 0
+    k: int = 0
 
     @property
     def interval(self) -> Interval:
@@ -42,7 +42,7 @@ class Cell(NamedTuple):
         return Interval(self.estimate, self.lower, self.upper)
 
 
-NOTHING = Cell(math.nan, math.nan, math.nan, 0, 0)
+NOTHING = Cell()
 
 
 def by_model(rows: pd.DataFrame, by: Iterable[str] = ("operation", "model")) -> pd.DataFrame:
@@ -110,7 +110,7 @@ def _measures(group: pd.DataFrame) -> dict[str, Cell]:
     solved = group["solved"].astype(bool)
     steps, errors = group.loc[solved, "solved_at"], group.loc[solved, "sparsity_error"]
     median = float(steps.median()) if len(steps) else math.nan
-    intervals = (success_rate(solved), Interval(median, math.nan, math.nan),
+    intervals = (success_rate(solved), Interval(median),
                  shown(solved_at_mean, steps), shown(sparsity_error_mean, errors))
     return {metric: Cell(*interval, len(group), int(solved.sum()))
             for metric, interval in zip(METRICS, intervals, strict=True)}

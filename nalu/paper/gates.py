@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from nalu.analysis.statistics import success_rate
+from nalu.analysis.statistics import wilson
 from nalu.registry import MODELS
 from nalu.support import notation
 from nalu.support.notation import NOT_RUN
@@ -96,7 +96,7 @@ def _of(k: int, n: int) -> str:
 
 
 def _range(k: int, n: int) -> str:
-    rate = success_rate([1] * k + [0] * (n - k))
+    rate = wilson(k, n)
     return notation.prose_range(rate.lower, rate.upper)
 
 

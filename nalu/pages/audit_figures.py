@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FixedLocator, LogLocator, NullFormatter
 
-from nalu.pages.figures import FAINT, GREY
+from nalu.pages.figures import FAINT, GREY, above
 from nalu.paper.audit.cells import Audited
 from nalu.paper.audit.solved_at_fit import log_likelihood, mean_at_variance, profile, start
 from nalu.registry import MODELS
@@ -157,8 +157,7 @@ def replays(pairs: pd.DataFrame) -> Figure:
                 alpha=0.6, label="the authors'")
         ax.plot(cell["seed"], cell["solved_at"], ".", color=colour, markersize=4, label="replayed here")
         ax.set(xlabel="seed", yscale="log")
-        ax.annotate(f"${OPERATIONS[operation].symbol}$   n = {cell['solved_at'].notna().sum()}", (0, 1),
-                    xycoords="axes fraction", xytext=(0, 3), textcoords="offset points")
+        above(ax, f"${OPERATIONS[operation].symbol}$   n = {cell['solved_at'].notna().sum()}", size=None)
     axes[0, 0].set_ylabel("solved at (updates)")
     axes[0, 0].yaxis.set_major_formatter(EngFormatter())
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=3)

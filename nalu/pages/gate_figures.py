@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from nalu.analysis.summary import rows_of
 from nalu.pages import seed_bars
-from nalu.pages.figures import GREY
+from nalu.pages.figures import GREY, above
 from nalu.paper.gates import ADDS, BINS, on_both
 from nalu.registry import MODELS
 from nalu.support.notation import NOT_RUN
@@ -35,8 +35,7 @@ def histogram(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str],
             _bars(ax, mine, model)
             _outline(ax, theirs)
             n, m = int(mine["count"].sum()), int(theirs["count"].sum())
-            ax.annotate(f"${OPERATIONS[operation].symbol}$   {MODELS[model].plain}", (0, 1),
-                        xycoords="axes fraction", xytext=(0, 4), textcoords="offset points", fontsize="small")
+            above(ax, f"${OPERATIONS[operation].symbol}$   {MODELS[model].plain}", up=4)
             ax.annotate(f"{f'n = {n}' if n else NOT_RUN}; paper n = {m}", (0.5, 0.97),
                         xycoords="axes fraction", ha="center", va="top", fontsize="small")
             ax.axhline(0, color=GREY, linewidth=0.8)

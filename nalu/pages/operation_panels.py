@@ -7,7 +7,6 @@ operation's sign and keeps the scale of the others. What a panel draws is explai
 
 from collections.abc import Callable, Iterable
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -87,19 +86,14 @@ def counted(words: Iterable[str]) -> str:
 def _panels(models: list[str], operations: Iterable[str], draw: Callable[[Axes, str], Axes]) -> Figure:
     """Return a figure with a panel for each operation, the models named at the left, one key above all."""
     operations = [*operations]
-    lines = -(-len(operations) // COLUMNS)
-    figure, axes = plt.subplots(lines, COLUMNS, sharex=True, sharey=True, squeeze=False,
-                                figsize=(6.4, 0.8 + lines * (0.3 + LANE * len(models))))
+    figure, axes = figures.grid(len(operations), COLUMNS, 0.8, 0.3 + LANE * len(models), sharex=True, sharey=True)
     for ax, operation in zip(axes.flat, operations, strict=False):
         draw(ax, operation)
         for y in range(1, len(models), 2):
             ax.axhspan(y - 0.5, y + 0.5, color=figures.GREY, alpha=0.08, linewidth=0, zorder=0)
-        ax.annotate(f"${OPERATIONS[operation].symbol}$", (0, 1), xycoords="axes fraction", xytext=(2, 3),
-                    textcoords="offset points", fontsize="large")
+        figures.above(ax, f"${OPERATIONS[operation].symbol}$", left=2, size="large")
         key = ax.get_legend()
         key.remove()
-    for ax in axes.flat[len(operations):]:
-        ax.set_axis_off()
     for ax in axes.flat[:len(operations)][-COLUMNS:]:
         ax.tick_params(labelbottom=True)
     axes[0, 0].set_yticks(range(len(models)), [MODELS[m].plain for m in models])

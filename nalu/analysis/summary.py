@@ -21,6 +21,7 @@ import pandas as pd
 from nalu.analysis.statistics import Interval, shown, solved_at_mean, sparsity_error_mean, success_rate
 from nalu.registry import MODELS
 from nalu.support import check
+from nalu.support.notation import MISSING
 from nalu.tasks import OPERATIONS
 
 METRICS = ("success_rate", "solved_at_median", "solved_at_mean", "sparsity_error_mean")
@@ -103,6 +104,16 @@ def cell(summary: pd.DataFrame, model: str, metric: str, operation: str = "mul")
 def rows_of(rows: pd.DataFrame, operation: str, model: str) -> pd.DataFrame:
     """Return the rows of one operation and model."""
     return rows[(rows["operation"] == operation) & (rows["model"] == model)]
+
+
+def matrix(cells: Iterable[tuple[str, str]], texts: Iterable[str]) -> pd.DataFrame:
+    """Return a text for each (operation, model) as a table: a line per model, a column per operation."""
+    cells = [*cells]
+    operations, models = ([*dict.fromkeys(names)] for names in zip(*cells, strict=True))
+    table = pd.Series([*texts], pd.MultiIndex.from_tuples(cells), dtype=object).unstack(0)
+    table = table.reindex(index=models, columns=operations).fillna(MISSING)
+    table = table.rename(index=lambda m: MODELS[m].plain, columns=lambda o: rf"\({OPERATIONS[o].symbol}\)")
+    return table.rename_axis(index="model", columns=None).reset_index()
 
 
 def _measures(group: pd.DataFrame) -> dict[str, Cell]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from nalu.analysis import kappa
+from nalu.analysis import kappa, summary
 from nalu.analysis.statistics import Interval
 from nalu.analysis.summary import rows_of
 from nalu.registry import MODELS
@@ -112,9 +112,4 @@ def undecided(authors: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> list[t
 def matrix(pairs: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame:
     """Return how many replayed seeds have the same outcome: a line per model, a column per operation."""
     cells = [*cells]
-    text = pd.Series([of(rows_of(pairs, *cell)).share for cell in cells], pd.MultiIndex.from_tuples(cells))
-    operations, models = ([*dict.fromkeys(names)] for names in zip(*cells, strict=True))
-    table = text.unstack(0).reindex(index=models, columns=operations).fillna(notation.MISSING)
-    table = table.rename(index=lambda m: MODELS[m].plain,
-                         columns=lambda o: rf"\({OPERATIONS[o].symbol}\)")
-    return table.rename_axis(index="model", columns=None).reset_index()
+    return summary.matrix(cells, [of(rows_of(pairs, *cell)).share for cell in cells])

@@ -18,9 +18,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, SymmetricalLogLocator
 
-from nalu.analysis.summary import Cell, cell
+from nalu.analysis.summary import Cell, cell, rows_of
 from nalu.registry import MODELS
-from nalu.support.notation import NOT_RUN
+from nalu.support import notation
 
 STYLE = Path(__file__).with_name("style.mplstyle")
 FAINT = 0.6  # opacity of the paper's values: second to ours, but to be seen
@@ -37,7 +37,7 @@ def success_panel(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str]
     ax = _lanes(models, ours, ax, operation)
     for y, model in enumerate(models):
         mine = _pair(ax, y, model, [cell(s, model, "success_rate", operation) for s in (ours, paper)], apart=0.15)
-        note(ax, y, f"{mine.k} of {mine.n}" if mine.n else NOT_RUN)
+        note(ax, y, notation.of(mine.k, mine.n))
     ax.set(xlabel="success rate", xlim=(-0.02, 1.02))
     ax.xaxis.set_major_formatter(lambda rate, _: f"{100 * rate:.0f} %")
     _key(ax, paper=f"in {source}")
@@ -53,7 +53,7 @@ def solved_at_strip(rows: pd.DataFrame, ours: pd.DataFrame, paper: pd.DataFrame,
     models = [*models]
     ax = _lanes(models, ours, ax, operation)
     for y, model in enumerate(models):
-        runs = rows[(rows["model"] == model) & (rows["operation"] == operation)]
+        runs = rows_of(rows, operation, model)
         steps = runs.loc[runs["solved"].astype(bool), "solved_at"].to_numpy(float)
         ax.plot(steps, y + _spread(len(steps)), "o", color=MODELS[model].colour, markersize=3,
                 alpha=0.5, markeredgewidth=0)
@@ -187,7 +187,7 @@ def _pair(ax: Axes, y: float, model: str, values: Iterable[Cell], apart: float) 
 
 
 def _unsolved(runs: Cell) -> str:
-    return f"{runs.n - runs.k} of {runs.n}\nnot solved" if runs.n else NOT_RUN
+    return f"{runs.n - runs.k} of {runs.n}\nnot solved" if runs.n else notation.NOT_RUN
 
 
 def _spread(n: int) -> np.ndarray:

@@ -17,10 +17,8 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from nalu.experiments.sequential_conditions import SequenceCondition, SequenceExperiment
 from nalu.experiments.sequential_models import RECURRENT
 from nalu.pages.figures import GREY, above, grid
+from nalu.pages.sweep_panels import METRICS
 from nalu.support.notation import NOT_RUN
-
-AXES = {"success_rate": "success rate", "solved_at_mean": "solved at (updates)",
-        "sparsity_error_mean": "sparsity error"}
 
 
 def label(case: SequenceCondition) -> str:
@@ -43,7 +41,7 @@ def compare(columns: Mapping[str, pd.DataFrame], entry: SequenceExperiment, metr
     entry
         Declares the conditions.
     metrics
-        Names in `AXES`.
+        Names in `nalu.pages.sweep_panels.METRICS`.
     wide
         Panels beside each other.
     """
@@ -53,7 +51,7 @@ def compare(columns: Mapping[str, pd.DataFrame], entry: SequenceExperiment, metr
         _curves(ax, columns[title], entry, metric)
         above(ax, title)
         if ax.get_subplotspec().is_first_col():
-            ax.set_ylabel(AXES[metric])
+            ax.set_ylabel(METRICS[metric])
     figure.supxlabel("length of the test sequences", fontsize="medium")
     shown = {c for table in columns.values() for c in table["condition"]}
     _legend(figure, [case for case in entry.conditions if case.id in shown])

@@ -36,7 +36,7 @@ class Agreement(NamedTuple):
     @property
     def share(self) -> str:
         """How many pairs agree, as running text."""
-        return f"{self.same} of {self.n}" if self.n else NOT_RUN
+        return notation.of(self.same, self.n)
 
     @property
     def kappa_text(self) -> str:
@@ -47,7 +47,7 @@ class Agreement(NamedTuple):
     @property
     def equal_share(self) -> str:
         """How many steps are exactly equal, as running text."""
-        return f"{self.equal} of {self.steps}" if self.steps else NOT_RUN
+        return notation.of(self.equal, self.steps)
 
 
 def pairs(rows: pd.DataFrame, authors: pd.DataFrame) -> pd.DataFrame:

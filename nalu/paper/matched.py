@@ -24,8 +24,8 @@ PANELS = {"success_rate": "success_rate", "solved_at_iteration": "solved_at_mean
           "sparsity_error": "sparsity_error_mean"}
 """Panel of a figure -> metric."""
 
-OPTIMIZERS = {("adam", 0.0): "Adam", ("sgd", 0.0): "SGD", ("sgd", 0.9): "SGD-Nesterov"}
-"""Optimiser and momentum -> how the figures of the learning rate call them."""
+OPTIMIZERS = {("adam", 0.0): ("Adam", "Adam"), ("sgd", 0.0): ("SGD", "SGD"), ("sgd", 0.9): ("SGD-Nesterov", "SGD with momentum")}
+"""Optimiser and momentum -> how the figures of the learning rate call them, and how a sentence does."""
 
 
 def printed(experiment: Experiment, condition: Condition) -> dict[str, Cell]:
@@ -73,7 +73,7 @@ def _of_table(name: str, condition: Condition) -> dict[str, Cell]:
 
 def _of_figure(name: str, varies: str, condition: Condition) -> dict[str, Cell]:
     points = published.figure(name)
-    optimizer = OPTIMIZERS[condition.optimizer, condition.momentum]
+    optimizer, _ = OPTIMIZERS[condition.optimizer, condition.momentum]
     value = condition.settings()[varies]
     x = points["x"].map(lambda x: x[1:] == value if x.startswith("U") else float(x) == value)
     mine = points[x & points["model"].isin([condition.model, f"{condition.model}|{optimizer}"])]

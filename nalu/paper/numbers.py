@@ -71,7 +71,7 @@ def _words(name: str, row, place: Place | None) -> tuple[str, str, str]:
         model = MODELS[row.model].plain if row.model in MODELS else ELSEWHERE.get(row.model, row.model)
         return ("mul" if "_prod_" in name else "add"), model, f"length {row.x}"
     case, varies = place.condition, place.experiment.varies
-    optimizer = f", {sweeps.OPTIMIZERS[case.optimizer, case.momentum]}" if "|" in row.model else ""
+    optimizer = f", {OPTIMIZERS[case.optimizer, case.momentum][1]}" if "|" in row.model else ""
     what = {"lambda_sparse": "λ", "train_range": "range"}.get(varies, varies.replace("_", " "))
     return (case.task.operation, MODELS[case.model].plain,
             f"{what} {sweeps.text(case.settings()[varies])}{optimizer}")
@@ -94,7 +94,7 @@ def _keys(entry: Experiment, case: Condition) -> list[tuple]:
               for name in names if name in published.TABLES]
     if not entry.varies:
         return tables
-    value, optimizer = case.settings()[entry.varies], OPTIMIZERS[case.optimizer, case.momentum]
+    value, optimizer = case.settings()[entry.varies], OPTIMIZERS[case.optimizer, case.momentum][0]
     return tables + [(name, varies, model, value if isinstance(value, str) else float(value))
                      for name in names if name in published.FIGURES for varies in ("", entry.varies)
                      for model in (case.model, f"{case.model}|{optimizer}")]

@@ -19,7 +19,6 @@ from nalu.results import runs
 from nalu.support import notation
 from nalu.support.notation import NOT_PRINTED, NOT_RUN
 
-OPTIMIZERS = {("adam", 0.0): "Adam", ("sgd", 0.0): "SGD", ("sgd", 0.9): "SGD with momentum"}
 NAMED = 5  # differing points that a sentence lists; more are left to the table
 
 
@@ -40,7 +39,7 @@ class Point(NamedTuple):
     @property
     def optimizer(self) -> str:
         """What trains it: ``Adam``, ``SGD`` or ``SGD with momentum``."""
-        return OPTIMIZERS[self.condition.optimizer, self.condition.momentum]
+        return matched.OPTIMIZERS[self.condition.optimizer, self.condition.momentum][1]
 
     @property
     def verdict(self) -> str:

@@ -22,9 +22,6 @@ from nalu.tasks import idx
 
 PARTS = ("train", "valid", "test")
 
-SIZE = 28
-"""Pixels along an edge."""
-
 
 @dataclass(frozen=True)
 class Digits:

@@ -18,6 +18,7 @@ div of 4 inputs on [0.2, 2]).
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
 from math import comb
 from typing import TYPE_CHECKING
@@ -77,11 +78,7 @@ def _expected_error(task: Arithmetic, subsets: tuple[tuple[int, int], ...]) -> f
 
 def _group_sizes(n: int, subsets) -> dict[frozenset[int], int]:
     """Inputs counted by the set of subsets that they belong to."""
-    sizes: dict[frozenset[int], int] = {}
-    for i in range(n):
-        group = frozenset(k for k, (start, stop) in enumerate(subsets) if start <= i < stop)
-        sizes[group] = sizes.get(group, 0) + 1
-    return sizes
+    return Counter(frozenset(k for k, (start, stop) in enumerate(subsets) if start <= i < stop) for i in range(n))
 
 
 def _quadrature(where: Range, size: int, count: int) -> tuple[np.ndarray, np.ndarray]:

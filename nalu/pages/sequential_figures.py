@@ -31,19 +31,10 @@ def label(case: SequenceCondition) -> str:
 
 def compare(columns: Mapping[str, pd.DataFrame], entry: SequenceExperiment, metrics: Iterable[str],
             wide: int = 2) -> Figure:
-    """Draw metrics against the test length, a panel for each column and metric.
+    """Draw metrics of `nalu.pages.sweep_panels.METRICS` against the test length, a panel for each column and metric.
 
-    Parameters
-    ----------
-    columns
-        Title of a panel -> curves as `nalu.sequential.outcomes` makes them; empty ones give a
-        panel that says so.
-    entry
-        Declares the conditions.
-    metrics
-        Names in `nalu.pages.sweep_panels.METRICS`.
-    wide
-        Panels beside each other.
+    ``columns`` has curves as `nalu.sequential.outcomes` makes them, of the conditions that ``entry`` declares, by the
+    title of their panel; empty ones give a panel that says so. ``wide`` panels stand beside each other.
     """
     wanted = [(title, metric) for metric in metrics for title in columns]
     figure, axes = grid(len(wanted), wide, 0.9, 2.1, sharex=True)
@@ -106,7 +97,6 @@ def sequences(images: np.ndarray, labels: np.ndarray, targets: np.ndarray) -> Fi
 
 
 def _curves(ax: Axes, table: pd.DataFrame, entry: SequenceExperiment, metric: str) -> None:
-    """Draw one metric of all conditions."""
     mine = table[(table["metric"] == metric) & table["estimate"].notna()]
     for case in entry.conditions:
         line = mine[mine["condition"] == case.id].sort_values("test_length")
@@ -152,7 +142,6 @@ def _absent(ax: Axes, text: str = NOT_RUN) -> None:
 
 
 def _legend(figure: Figure, shown: Iterable[SequenceCondition]) -> None:
-    """Name the conditions above the panels."""
     for case in shown:
         figure.axes[0].plot([], [], label=label(case), **_style(case))
     if figure.axes[0].get_legend_handles_labels()[0]:

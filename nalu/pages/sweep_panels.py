@@ -34,17 +34,9 @@ LANE = 0.17  # inches of height per point of the figure of seeds
 def compare(points: Sequence[Point], label: str, column: Callable[[Point], str] | None = None) -> Figure:
     """Draw success rate, solved at and sparsity error against what varies, a line per model.
 
-    The legend says how many of the declared runs a point of a line has, as a range where
+    The points are of one operation; ``label`` is what varies, in words, and ``column`` splits the points into columns
+    of panels, named above them. The legend says how many of the declared runs a point of a line has, as a range where
     that varies, and how many points have none yet.
-
-    Parameters
-    ----------
-    points
-        Of one operation.
-    label
-        What varies, in words.
-    column
-        Splits the points into columns of panels, named above them; one column by default.
     """
     groups = by(points, column or (lambda _: ""))
     models, ticks = [*by_model(points)], [*by(points, lambda p: p.x)]

@@ -53,15 +53,8 @@ class Agreement(NamedTuple):
 def pairs(rows: pd.DataFrame, authors: pd.DataFrame) -> pd.DataFrame:
     """Return one row per run that both sides have: ``solved`` and ``solved_at``, the authors' with a suffix.
 
-    A step is missing where a run is not solved in the end, and the authors' also where
-    their analysis had permuted the rows of the run.
-
-    Parameters
-    ----------
-    rows
-        Results, one row per run.
-    authors
-        What `nalu.paper.published.per_seed` gives.
+    ``rows`` are results, one row per run, and ``authors`` is what `nalu.paper.published.per_seed` gives. A step is
+    missing where a run is not solved in the end, and the authors' also where their analysis had permuted its rows.
     """
     sound = authors["solved"] & ~authors["rows_permuted"]
     theirs = authors.assign(solved_at=authors["solved_at"].where(sound))

@@ -37,11 +37,6 @@ def printed(experiment: Experiment, condition: Condition) -> dict[str, Cell]:
         _of_figure(name, experiment.varies, condition)
 
 
-def measured(experiment: Experiment, condition: Condition) -> dict[str, Cell]:
-    """Return our values of a condition by metric; `NOTHING` before it was run."""
-    return of_runs(runs.by_condition(experiment.name)[condition.id], condition)
-
-
 def of_runs(rows: pd.DataFrame, condition: Condition) -> dict[str, Cell]:
     """Return the values of a condition's runs by metric; `NOTHING` if there are none."""
     ours = by_model(rows)
@@ -54,7 +49,7 @@ def lines(experiment: Experiment, condition: Condition) -> list[tuple[str, str, 
     paper = printed(experiment, condition)
     if not paper:
         return []
-    ours = measured(experiment, condition)
+    ours = of_runs(runs.by_condition(experiment.name)[condition.id], condition)
     rates = ours["success_rate"], paper.get("success_rate", NOTHING)
     result = verdict.rates(*rates)
     head = [f"{who}, {value.n} runs" for who, value in zip(("here", "in the paper"), rates, strict=True)]

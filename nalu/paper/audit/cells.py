@@ -52,18 +52,11 @@ class Audited(NamedTuple):
 
 
 def audited(column: str, ours: pd.DataFrame, authors: pd.DataFrame, least: int = 2) -> list[Audited]:
-    """Return the cells with solved runs, in the order of the paper's operations.
+    """Return the cells with at least so many solved runs of the authors, in the order of the paper's operations.
 
-    Parameters
-    ----------
-    column
-        ``"solved_at"`` (updates) or ``"sparsity_error"`` (dimensionless).
-    ours
-        A summary of our results, see `nalu.analysis.summary`.
-    authors
-        Runs of `nalu.paper.published.per_seed`, all of them or some.
-    least
-        How many of the authors' runs must be solved: one has no interval, and no fit.
+    The column is ``"solved_at"`` (updates) or ``"sparsity_error"`` (dimensionless), ``ours`` a summary of our results,
+    see `nalu.analysis.summary`, ``authors`` all or some of `nalu.paper.published.per_seed`. One run has no interval, and
+    no fit.
     """
     metric, *names, statistic = METRICS[column]
     solved = authors[authors["solved"]].groupby(["operation", "model"])[column]

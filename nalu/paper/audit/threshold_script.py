@@ -44,18 +44,10 @@ def with_ends(task: Arithmetic) -> Subsets:
 
 
 def simulate(task: Arithmetic, subsets: Subsets, samples: int, seed: int = 0) -> Simulated:
-    """Return the threshold of a task with the given subsets, from a number of random inputs.
+    """Return the threshold of a task, whose operation, input size and test range count, from random inputs $x$.
 
-    Parameters
-    ----------
-    task
-        Its operation, input size and test range count.
-    subsets
-        Half-open ranges (start, stop), such as ``task.layout`` or `with_ends` of the task.
-    samples
-        Number of inputs $x$; the authors take 10⁶.
-    seed
-        Of the inputs; the authors' script sets none.
+    The subsets are half-open ranges (start, stop), such as ``task.layout`` or `with_ends` of the task. The authors take
+    10⁶ samples, and their script sets no seed.
     """
     rng, f = np.random.RandomState(seed), OPERATIONS[task.operation].apply
     inside = np.array([[start <= i < stop for start, stop in subsets] for i in range(task.input_size)], float)

@@ -107,17 +107,10 @@ def reanalysis() -> pd.DataFrame:
 
 
 def published_value(table: str, operation: str, model: str, metric: str) -> Published:
-    """Return one cell of a table.
+    """Return one cell of a table of :data:`TABLES`, by this project's names, such as ``"mul"`` and ``"NMU"``.
 
-    Parameters
-    ----------
-    table
-        One of :data:`TABLES`.
-    operation, model
-        A column and row of it, in this project's names, such as ``"mul"``, ``"NMU"``.
-    metric
-        ``"success_rate"`` (fraction), ``"solved_at_median"``, ``"solved_at_mean"`` (updates)
-        or ``"sparsity_error_mean"`` (dimensionless).
+    A metric is ``"success_rate"`` (fraction), ``"solved_at_median"``, ``"solved_at_mean"`` (updates)
+    or ``"sparsity_error_mean"`` (dimensionless).
 
     Raises
     ------

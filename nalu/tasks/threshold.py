@@ -48,13 +48,19 @@ def intended(task: Arithmetic) -> float:
 def as_published(task: Arithmetic) -> float:
     """The criterion as the authors' script computes it.
 
-    The script's ranges include their end, so that each subset has one element too many,
-    and so has the overlap. The ten-parameter task is not affected.
+    Each subset has one element too many, and so has the overlap.
     """
-    if task.simple or task.number_of_subsets != 2:
-        return intended(task)
-    size, shared = task._subset_size, task._overlap_size
-    return _expected_error(task, ((0, size + 1), (size - shared, 2 * size - shared + 1)))
+    return _expected_error(task, with_ends(task))
+
+
+def with_ends(task: Arithmetic) -> tuple[tuple[int, int], ...]:
+    """The subsets of a task as the script's ranges have them: each with its end.
+
+    The ten-parameter task is written out in the script, without such ranges, and it has no
+    other task than those of two subsets.
+    """
+    exact = task.simple or task.number_of_subsets != 2
+    return task.layout if exact else tuple((start, stop + 1) for start, stop in task.layout)
 
 
 def _expected_error(task: Arithmetic, subsets: tuple[tuple[int, int], ...]) -> float:

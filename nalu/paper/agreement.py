@@ -16,7 +16,6 @@ from nalu.analysis.statistics import Interval
 from nalu.analysis.summary import rows_of
 from nalu.registry import MODELS
 from nalu.support import notation
-from nalu.support.notation import NOT_RUN
 from nalu.tasks import OPERATIONS
 
 RUN = ["operation", "model", "seed"]
@@ -86,7 +85,7 @@ def table(pairs: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame
         lines.append({
             "operation": rf"\({OPERATIONS[operation].symbol}\)",
             "model": MODELS[model].plain,
-            "replayed": str(a.n) if a.n else NOT_RUN,
+            "replayed": str(a.n) if a.n else notation.NOT_RUN,
             "same outcome": str(a.same) if a.n else notation.MISSING,
             "kappa": a.kappa_text or notation.MISSING,
             "steps compared": str(a.steps) if a.n else notation.MISSING,

@@ -132,8 +132,7 @@ def spans(points: Iterable[Point], side: str = "ours") -> str:
         words = NOT_RUN if side == "ours" else NOT_PRINTED
         if rates:
             low, high = min(rates), max(rates)
-            words = notation.prose_range(low, high) if round(low, 2) < round(high, 2) else \
-                notation.prose_rate(low)
+            words = notation.prose_range(low, high) if round(low, 2) < round(high, 2) else notation.prose_rate(low)
         some = f" (at {len(rates)} of {len(line)} points)" if 0 < len(rates) < len(line) else ""
         said.append(f"{line[0].model.plain} {words}{some}")
     return ", ".join(said)
@@ -165,9 +164,7 @@ def _name(p: Point) -> str:
 
 def _solved(rate: Cell, absent: str) -> str:
     """Return ``9 of 10, 60–98 %``."""
-    if not rate.n:
-        return absent
-    return f"{rate.k} of {rate.n}, {notation.prose_range(rate.lower, rate.upper)}"
+    return f"{rate.k} of {rate.n}, {notation.prose_range(rate.lower, rate.upper)}" if rate.n else absent
 
 
 def _range(counts: list[int]) -> str:

@@ -66,10 +66,8 @@ def with_ends(task: Arithmetic) -> tuple[tuple[int, int], ...]:
 def _expected_error(task: Arithmetic, subsets: tuple[tuple[int, int], ...]) -> float:
     low = min(low for low, _ in task.test_range)
     if task.operation in ("div", "root") and low <= 0:
-        raise ValueError(
-            f"operation {task.operation!r} has no threshold on test_range "
-            f"{task.test_range}; allowed: ranges above 0"
-        )
+        raise ValueError(f"operation {task.operation!r} has no threshold on test_range {task.test_range}; "
+                         "allowed: ranges above 0")
     sizes = _group_sizes(task.input_size, subsets)
     count = max(3, min(8, int(MAX_POINTS ** (1 / len(sizes)))))
     rules = [_quadrature(task.test_range, size, count) for size in sizes.values()]
@@ -98,10 +96,7 @@ def _quadrature(where: Range, size: int, count: int) -> tuple[np.ndarray, np.nda
     single = [_central_moment(where, centre, k) for k in range(2 * count + 1)]
     moments = [1.0] + [0.0] * (2 * count)
     for _ in range(size):  # binomial convolution: one more independent input
-        moments = [
-            sum(comb(k, j) * moments[j] * single[k - j] for j in range(k + 1))
-            for k in range(2 * count + 1)
-        ]
+        moments = [sum(comb(k, j) * moments[j] * single[k - j] for j in range(k + 1)) for k in range(2 * count + 1)]
     scale = moments[2] ** 0.5
     scaled = [m / scale**k for k, m in enumerate(moments)]
     hankel = np.array([[scaled[i + j] for j in range(count + 1)] for i in range(count + 1)])
@@ -115,7 +110,5 @@ def _quadrature(where: Range, size: int, count: int) -> tuple[np.ndarray, np.nda
 
 def _central_moment(where: Range, centre: float, k: int) -> float:
     """E[(x - centre)^k] of one input, uniform on one or two intervals of equal width."""
-    return float(np.mean([
-        ((high - centre) ** (k + 1) - (low - centre) ** (k + 1)) / ((k + 1) * (high - low))
-        for low, high in where
-    ]))
+    return float(np.mean([((high - centre) ** (k + 1) - (low - centre) ** (k + 1)) / ((k + 1) * (high - low))
+                          for low, high in where]))

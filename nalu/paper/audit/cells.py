@@ -15,7 +15,6 @@ from nalu.analysis.summary import Cell, cell
 from nalu.paper import published
 from nalu.registry import MODELS, Model
 from nalu.support import notation
-from nalu.support.notation import NOT_RUN
 from nalu.tasks import OPERATIONS
 
 METRICS: Mapping = {"solved_at": ("solved_at_mean", "published_solved_at_mean", "published_lower",
@@ -89,7 +88,7 @@ def compared(cells: Iterable[Audited]) -> str:
     """Return a sentence: in how many cells our interval holds the correct mean, and in how many the published one."""
     known = [c for c in cells if np.isfinite(c.ours.lower)]
     if not known:
-        return f"Ours: {NOT_RUN}."
+        return f"Ours: {notation.NOT_RUN}."
     right, wrong = (sum(c.ours.lower <= value(c) <= c.ours.upper for c in known)
                     for value in (lambda c: c.correct.estimate, lambda c: c.printed.estimate))
     return (f"Of the {len(known)} cells in which we have an interval, it holds the mean of the authors' runs in "
@@ -98,7 +97,7 @@ def compared(cells: Iterable[Audited]) -> str:
 
 def _ours(value: Cell) -> str:
     if not value.k:
-        return f"none of {value.n} solved" if value.n else NOT_RUN
+        return f"none of {value.n} solved" if value.n else notation.NOT_RUN
     return f"{_number(value.interval)}, n = {value.k}"
 
 

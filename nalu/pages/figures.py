@@ -57,8 +57,8 @@ def solved_at_strip(rows: pd.DataFrame, ours: pd.DataFrame, paper: pd.DataFrame,
         steps = runs.loc[runs["solved"].astype(bool), "solved_at"].to_numpy(float)
         ax.plot(steps, y + _spread(len(steps)), "o", color=MODELS[model].colour, markersize=3,
                 alpha=0.5, markeredgewidth=0)
-        values = [cell(s, model, "solved_at_mean", operation) for s in (ours, paper)]
-        note(ax, y, _unsolved(_pair(ax, y, model, values, apart=0.3)))
+        mine = _pair(ax, y, model, [cell(s, model, "solved_at_mean", operation) for s in (ours, paper)], apart=0.3)
+        note(ax, y, _unsolved(mine))
     ax.set_xscale("symlog", linthresh=LINEAR_TO)
     ax.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=LINEAR_TO, subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(EngFormatter())
@@ -67,8 +67,7 @@ def solved_at_strip(rows: pd.DataFrame, ours: pd.DataFrame, paper: pd.DataFrame,
     return ax
 
 
-def seeds_strip(rows: pd.DataFrame, ours: pd.DataFrame, models: Iterable[str],
-                ax: Axes | None = None) -> Axes:
+def seeds_strip(rows: pd.DataFrame, ours: pd.DataFrame, models: Iterable[str], ax: Axes | None = None) -> Axes:
     """Draw a bar for every run at its seed: tall and in colour where it is solved, a short grey one where not."""
     models = [*models]
     ax = _lanes(models, ours, ax, "mul")
@@ -158,8 +157,7 @@ def grid(panels: int, columns: int, margin: float, height: float, **shared) -> t
 def save(figure: Figure, path: Path, background: str = "none") -> None:
     """Write an SVG whose bytes depend on the figure alone: no date, no random identifiers."""
     with plt.style.context(STYLE):
-        figure.savefig(path, format="svg", facecolor=background,
-                       metadata={"Date": None, "Creator": None})
+        figure.savefig(path, format="svg", facecolor=background, metadata={"Date": None, "Creator": None})
 
 
 def _lanes(models: list[str], ours: pd.DataFrame, ax: Axes | None, operation: str) -> Axes:

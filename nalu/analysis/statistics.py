@@ -243,7 +243,6 @@ def _values(x, what: str, low: float, high: float) -> np.ndarray:
     x = np.asarray(x, dtype=np.float64).ravel()
     bad = ~(np.isfinite(x) & (low <= x) & (x <= high))
     if bad.any():
-        raise ValueError(
-            f"{what} must be a finite number from {low:g} to {high:g}, got {x[bad][0]:g}; leave out runs that have none"
-        )
+        raise ValueError(f"{what} must be a finite number from {low:g} to {high:g}, got {x[bad][0]:g}; "
+                         "leave out runs that have none")
     return x

@@ -35,11 +35,8 @@ def rates(ours: Cell, paper: Cell) -> Comparison | None:
     if not (ours.n and paper.n):
         return None
     mine, theirs = (wilson(c.k, c.n) for c in (ours, paper))
-    return Comparison(
-        p_value(ours, paper),
-        mine.lower <= theirs.estimate <= mine.upper,
-        theirs.lower <= mine.estimate <= theirs.upper,
-    )
+    return Comparison(p_value(ours, paper), paper_in_ours=mine.lower <= theirs.estimate <= mine.upper,
+                      ours_in_paper=theirs.lower <= mine.estimate <= theirs.upper)
 
 
 def p_value(ours: Cell, paper: Cell) -> float:

@@ -63,10 +63,11 @@ def pairs(rows: pd.DataFrame, authors: pd.DataFrame) -> pd.DataFrame:
 
 def of(pairs: pd.DataFrame) -> Agreement:
     """Return how far some pairs agree."""
-    ours, theirs = (pairs[c].to_numpy(bool) for c in ("solved", "solved_authors"))
+    cells = counts(pairs)
+    both, _, _, neither = map(int, cells.sum(0))
     apart = (pairs["solved_at"] - pairs["solved_at_authors"]).abs().dropna()
-    return Agreement(len(pairs), int((ours == theirs).sum()), int((ours & theirs).sum()), kappa.cohen(counts(pairs)),
-                     len(apart), int((apart == 0).sum()), float(apart.median()) if len(apart) else math.nan)
+    return Agreement(len(pairs), both + neither, both, kappa.cohen(cells), len(apart), int((apart == 0).sum()),
+                     float(apart.median()))
 
 
 def counts(pairs: pd.DataFrame) -> np.ndarray:

@@ -62,7 +62,8 @@ _ROWS = {
     "NAU": Model("NAU", "NAU", r"\mathrm{NAU}", "NAU", "#009e73", _NAU, marker="^",
                  lambda_sparse=0.01, lambda_start=5_000, lambda_end=50_000),
     "NMU": Model("NAU", "NMU", r"\mathrm{NMU}", "NMU", "#0072b2", f"{_NAU} --nac-mul mnac", marker="^"),
-    "Gated_NAU_NMU": Model("GatedNAUNMU", "GatedNAUNMU", r"\mathrm{Gated\ NAU/NMU}", "Gated NAU/NMU", "#999933", _GATED),
+    "Gated_NAU_NMU": Model("GatedNAUNMU", "GatedNAUNMU", r"\mathrm{Gated\ NAU/NMU}", "Gated NAU/NMU",
+                           "#999933", _GATED),
 }
 _NMU = _ROWS["NMU"]
 _ROWS |= {

@@ -43,7 +43,7 @@ def solved_at(rows: pd.DataFrame, ours: pd.DataFrame, paper: pd.DataFrame, model
 
 
 def learned(ours: pd.DataFrame, names: Iterable[str], column: str = "operation") -> list[str]:
-    """Return the operations, or by another column the models, of which some run of ours is solved, in the given order."""
+    """Return the operations, or by another column the models, of which some run is solved, in the given order."""
     found = set(ours.loc[ours["k"] > 0, column])
     return [name for name in names if name in found]
 

@@ -28,10 +28,10 @@ LINE = "#8a8a8a"  # seen on light and on dark pages
 
 def surfaces(heights: Mapping[str, Sequence[np.ndarray]], marks: Mapping[str, Sequence[np.ndarray]],
              axes: Sequence[str]) -> go.Figure:
-    """Return surfaces of which a reader sees one at a time, chosen by a button; ``axes`` are the labels of the three axes.
+    """Return surfaces of which a reader sees one at a time, chosen by a button.
 
     ``heights`` has by name x `[n]`, y `[m]` and height `[m, n]`; ``marks`` x, y and height of points to mark on the
-    surface of that name, if any.
+    surface of that name, if any; ``axes`` are the labels of the three axes.
     """
     figure = go.Figure()
     for name, (x, y, z) in heights.items():

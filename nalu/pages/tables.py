@@ -85,7 +85,7 @@ def ratios(ours: pd.DataFrame, paper: pd.DataFrame, operation: str = "mul") -> p
 
 
 def html(table: pd.DataFrame, name: str, label: str) -> HTML:
-    """Return a table of text, formulas and links for a page; it scrolls sideways on a narrow one, with the keyboard too.
+    """Return a table of text, formulas and links; it scrolls sideways on a narrow page, with the keyboard too.
 
     ``name`` stands in the identifiers inside, which pandas would draw at random; ``label`` is what the table holds, for
     readers who hear it.

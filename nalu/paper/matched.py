@@ -24,7 +24,8 @@ PANELS = {"success_rate": "success_rate", "solved_at_iteration": "solved_at_mean
           "sparsity_error": "sparsity_error_mean"}
 """Panel of a figure -> metric."""
 
-OPTIMIZERS = {("adam", 0.0): ("Adam", "Adam"), ("sgd", 0.0): ("SGD", "SGD"), ("sgd", 0.9): ("SGD-Nesterov", "SGD with momentum")}
+OPTIMIZERS = {("adam", 0.0): ("Adam", "Adam"), ("sgd", 0.0): ("SGD", "SGD"),
+              ("sgd", 0.9): ("SGD-Nesterov", "SGD with momentum")}
 """Optimiser and momentum -> how the figures of the learning rate call them, and how a sentence does."""
 
 

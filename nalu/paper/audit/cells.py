@@ -54,8 +54,8 @@ def audited(column: str, ours: pd.DataFrame, authors: pd.DataFrame, least: int =
     """Return the cells with at least so many solved runs of the authors, in the order of the paper's operations.
 
     The column is ``"solved_at"`` (updates) or ``"sparsity_error"`` (dimensionless), ``ours`` a summary of our results,
-    see `nalu.analysis.summary`, ``authors`` all or some of `nalu.paper.published.per_seed`. One run has no interval, and
-    no fit.
+    see `nalu.analysis.summary`, ``authors`` all or some of `nalu.paper.published.per_seed`. One run has no interval,
+    and no fit.
     """
     metric, *names, statistic = METRICS[column]
     solved = authors[authors["solved"]].groupby(["operation", "model"])[column]

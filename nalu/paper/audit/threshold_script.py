@@ -36,8 +36,8 @@ class Simulated(NamedTuple):
 def simulate(task: Arithmetic, subsets: tuple[tuple[int, int], ...], samples: int, seed: int = 0) -> Simulated:
     """Return the threshold of a task, whose operation, input size and test range count, from random inputs $x$.
 
-    The subsets are half-open ranges (start, stop), such as ``task.layout`` or `nalu.tasks.threshold.with_ends`. The authors take
-    10⁶ samples, and their script sets no seed.
+    The subsets are half-open ranges (start, stop), such as ``task.layout`` or `nalu.tasks.threshold.with_ends`.
+    The authors take 10⁶ samples, and their script sets no seed.
     """
     rng, f = np.random.RandomState(seed), OPERATIONS[task.operation].apply
     inside = np.array([[start <= i < stop for start, stop in subsets] for i in range(task.input_size)], float)

@@ -53,7 +53,7 @@ def surfaces(heights: Mapping[str, Sequence[np.ndarray]], marks: Mapping[str, Se
 
 
 def show(figure: go.Figure, still: Figure, alt: str, height: int = 460) -> None:
-    """Display a figure that can be turned, some pixels high.
+    """Display a figure that can be turned, `height` pixels high.
 
     ``still`` is the same as a picture, ``alt`` says what is to be seen to readers who cannot see it.
 

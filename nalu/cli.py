@@ -112,7 +112,7 @@ def _train(given: argparse.Namespace) -> int:
     jobs = _jobs(given.jobs)
     if given.together and (jobs > 1 or given.repeat):
         raise Refusal("--together trains in one process what has no results; leave out "
-                         + ("--repeat" if given.repeat else "--jobs"))
+                      + ("--repeat" if given.repeat else "--jobs"))
     request = Request(entry.name, names, given.seeds, given.engine, given.device, given.repeat, given.direct,
                       given.wait, given.together, given.keep)
     code = run(request, jobs, complain)

@@ -52,15 +52,8 @@ class TwoLayer(nn.Module):
         self.second.reset_parameters(generator)
 
 
-def build(
-    name: str,
-    input_size: int = 100,
-    hidden_size: int = 2,
-    *,
-    generator: Generator | None = None,
-    device: torch.device | str | None = None,
-    dtype: torch.dtype | None = None,
-) -> TwoLayer:
+def build(name: str, input_size: int = 100, hidden_size: int = 2, *, generator: Generator | None = None,
+          device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> TwoLayer:
     """The network `name` of `nalu.registry.MODELS`.
 
     Initial weights come from `generator`, or from the global generator, in the authors'
@@ -77,10 +70,8 @@ def build(
     input_size = check.integer(input_size, "input_size", at_least=1)
     hidden_size = check.integer(hidden_size, "hidden_size", at_least=1)
     kind = {"generator": generator, "device": device, "dtype": dtype}
-    model = TwoLayer(
-        getattr(units, row.first)(input_size, hidden_size, **kind),
-        getattr(units, row.second)(hidden_size, 1, **kind),
-    )
+    model = TwoLayer(getattr(units, row.first)(input_size, hidden_size, **kind),
+                     getattr(units, row.second)(hidden_size, 1, **kind))
     model.reset_parameters(generator)
     return model
 

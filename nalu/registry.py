@@ -49,8 +49,7 @@ _ROWS = {
     "ReLU6": Model("ReLU6", "Linear", r"\mathrm{ReLU6}", "ReLU6", "#c0a98e", "ReLU6",
                    note="only the hidden layer has the activation"),
     "NAC_add": Model("NAC", "NAC", r"\mathrm{NAC}_{+}", "NAC₊", "#e69f00", "NAC"),
-    "NAC_mul": Model("NAC", "NACMul", r"\mathrm{NAC}_{\bullet}", "NAC•", "#d55e00",
-                     "NAC --nac-mul normal"),
+    "NAC_mul": Model("NAC", "NACMul", r"\mathrm{NAC}_{\bullet}", "NAC•", "#d55e00", "NAC --nac-mul normal"),
     "NAC_mul_sigma": Model("NAC", "NACMulSigma", r"\mathrm{NAC}_{\bullet,\sigma}", "NAC•,σ",
                            "#cc79a7", "PosNAC --nac-mul normal --first-layer NAC"),
     "NAC_mul_NMU": Model("NAU", "NACMulNMU", r"\mathrm{NAC}_{\bullet,\mathrm{NMU}}",
@@ -62,10 +61,9 @@ _ROWS = {
                            "NALU (separate)", "#332288", "NALU --nalu-two-nac"),
     "NAU": Model("NAU", "NAU", r"\mathrm{NAU}", "NAU", "#009e73", _NAU, marker="^",
                  lambda_sparse=0.01, lambda_start=5_000, lambda_end=50_000),
-    "NMU": Model("NAU", "NMU", r"\mathrm{NMU}", "NMU", "#0072b2", f"{_NAU} --nac-mul mnac",
-                 marker="^"),
-    "Gated_NAU_NMU": Model("GatedNAUNMU", "GatedNAUNMU", r"\mathrm{Gated\ NAU/NMU}",
-                           "Gated NAU/NMU", "#999933", _GATED),
+    "NMU": Model("NAU", "NMU", r"\mathrm{NMU}", "NMU", "#0072b2", f"{_NAU} --nac-mul mnac", marker="^"),
+    "Gated_NAU_NMU": Model("GatedNAUNMU", "GatedNAUNMU", r"\mathrm{Gated\ NAU/NMU}", "Gated NAU/NMU",
+                           "#999933", _GATED),
 }
 _NMU = _ROWS["NMU"]
 _ROWS |= {
@@ -79,8 +77,7 @@ _ROWS |= {
         flags=f"{_NMU.flags} {_NO_CLAMP}"),
     "NMU_no_Rsparse_no_Wclamp": replace(
         _NMU, first="NAUNoClamp", second="NMUNoClamp", plain="NMU, no R_sparse, no W-clamp",
-        label=r"\mathrm{NMU},\ \mathrm{no}\ \mathcal{R}_{sparse},\ "
-              r"\mathrm{no}\ W\mathrm{\mbox{-}clamp}",
+        label=r"\mathrm{NMU},\ \mathrm{no}\ \mathcal{R}_{sparse},\ \mathrm{no}\ W\mathrm{\mbox{-}clamp}",
         colour="#aa4499", lambda_sparse=0.0, flags=f"{_NMU.flags} --regualizer 0 {_NO_CLAMP}"),
     "NAC_then_NALU": replace(
         _ROWS["NALU"], first="NAC", plain="NALU (shared)",

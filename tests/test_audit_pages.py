@@ -17,6 +17,7 @@ from nalu.paper.audit import cells, row_order
 from nalu.paper.audit import threshold_script as script
 from nalu.registry import MODELS
 from nalu.tasks import OPERATIONS, Arithmetic
+from nalu.tasks.threshold import with_ends
 
 AUTHORS = published.per_seed()
 NOTHING = summary.by_model(AUTHORS.iloc[:0])
@@ -31,15 +32,15 @@ def one_style():
 
 def test_ranges_with_their_end():
     task = Arithmetic()
-    assert script.with_ends(task) == ((0, 26), (13, 39)) and task.layout == ((0, 25), (13, 38))
+    assert with_ends(task) == ((0, 26), (13, 39)) and task.layout == ((0, 25), (13, 38))
     simple = Arithmetic(simple=True)
-    assert script.with_ends(simple) == simple.layout
+    assert with_ends(simple) == simple.layout
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_simulation_is_the_expectation(operation):
     task = Arithmetic(operation)
-    for subsets, exact in ((script.with_ends(task), task.threshold_as_published()), (task.layout, task.threshold())):
+    for subsets, exact in ((with_ends(task), task.threshold_as_published()), (task.layout, task.threshold())):
         mean, error = script.simulate(task, subsets, 30_500)
         assert abs(mean - exact) < 4 * error and error < 0.02 * mean
 

@@ -66,4 +66,5 @@ def test_ours_stand_beside_theirs(tmp_path, monkeypatch):
     assert lines[1][0] == "success rate" and lines[1][2].startswith("0.94 [")
     assert lines[-1] == ("verdict on the rates", "agree", "p = 1")
     assert matched.lines(entry, entry.condition("Gated_NAU_NMU")) == []
-    assert math.isnan(matched.measured(entry, entry.condition("NALU"))["success_rate"].estimate)
+    nothing = matched.of_runs(runs.by_condition(entry.name)["NALU"], entry.condition("NALU"))
+    assert math.isnan(nothing["success_rate"].estimate)

@@ -71,8 +71,8 @@ def test_the_same_figure_has_the_same_bytes(name, tmp_path):
 
 def test_what_was_learned_and_by_whom():
     assert operation_panels.learned(OURS, OPERATIONS) == ["mul", "add"]
-    assert operation_panels.learned_by(OURS, MODELS) == ["NMU", "NALU"]
-    assert operation_panels.learned(NOTHING, OPERATIONS) == operation_panels.learned_by(NOTHING, MODELS) == []
+    assert operation_panels.learned(OURS, MODELS, "model") == ["NMU", "NALU"]
+    assert operation_panels.learned(NOTHING, OPERATIONS) == operation_panels.learned(NOTHING, MODELS, "model") == []
 
 
 def test_verdicts_by_cell():

@@ -10,10 +10,10 @@ all numbers that are rounded to it, and the one that suits the hypothesis best i
 values, the number $K$ of our $n$ values below it has a law that no distribution enters,
 
 $$
-P(K = k) = \binom nk \frac{B(j + k,\ m + n - j - k + 1)}{B(j,\ m - j + 1)};
+P(K = k) = \binom nk \frac{B(j + k,\ m + n - j - k + 1)}{B(j,\ m - j + 1)},
 $$
 
-for even $m$ the two values next to the median bound the tails. Exact, ties being counted for
+the beta-binomial one; for even $m$ the two values next to the median bound the tails. Exact, ties being counted for
 the hypothesis.
 
 *Means of two known samples.* Permutation of the runs between the sides: exact for every
@@ -33,8 +33,8 @@ from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
-from scipy.special import betaln, comb, stdtr
-from scipy.stats import binom
+from scipy.special import comb, stdtr
+from scipy.stats import betabinom, false_discovery_control, quantile_test
 
 from nalu.analysis import verdict
 from nalu.analysis.statistics import Interval
@@ -44,11 +44,6 @@ PERMUTATIONS = 9999
 FEWEST = 10
 Z = 1.959963984540054
 """Standard errors from a value to either end of its 95 % interval."""
-
-
-def rate(ours: Cell, theirs: Cell) -> float:
-    """Return the p-value of two success rates."""
-    return verdict.rates(ours, theirs).p_value
 
 
 def rate_smallest(n: int, theirs: Cell) -> float:
@@ -70,19 +65,15 @@ def median_smallest(n: int, m: int) -> float:
     return float(min(1.0, 2 * min(_kth(n, m // 2 + 1, m)[n], _kth(n, (m + 1) // 2, m)[0])))
 
 
-def median_interval(x, level: float = 0.95) -> Interval:
-    r"""Return the sample median with an interval between two order statistics.
+def median_interval(x) -> Interval:
+    r"""Return the sample median with a 95 % interval between two order statistics.
 
     The bounds are the $r$-th smallest and the $r$-th largest value, with the largest $r$ for
-    which $P(r \le K \le n - r) \ge$ ``level``, $K$ being binomial with $n$ and ½; NaN where
-    even $r = 1$ falls short, for fewer than six values at 95 %.
+    which $P(r \le K \le n - r) \ge 0.95$, $K$ being binomial with $n$ and ½; NaN where
+    even $r = 1$ falls short, for fewer than six values.
     """
-    x = np.sort(np.asarray(x, dtype=float))
-    if x.size == 0:
-        return Interval(math.nan, math.nan, math.nan)
-    r = int(binom.ppf((1 - level) / 2, x.size, 0.5))
-    bounds = (float(x[r - 1]), float(x[-r])) if r else (math.nan, math.nan)
-    return Interval(float(np.median(x)), *bounds)
+    x = np.asarray(x, dtype=float)
+    return Interval(*map(float, (np.median(x), *quantile_test(x).confidence_interval()))) if x.size else Interval()
 
 
 def means(x, y, seed: int = 0) -> float:
@@ -129,20 +120,15 @@ def rejected(p: Iterable[float], level: float = verdict.LEVEL) -> np.ndarray:
     Of the rejected ones a share of at most ``level`` is expected to be true, if the tests
     are independent or positively dependent.
     """
-    p = np.asarray([*p], dtype=float)
-    ordered = np.sort(p)
-    passed = np.flatnonzero(ordered <= level * np.arange(1, p.size + 1) / max(p.size, 1))
-    return p <= (ordered[passed[-1]] if passed.size else -1.0)
+    return false_discovery_control(np.asarray([*p], dtype=float)) <= level
 
 
 @cache
 def _smallest(n: int, k: int, m: int) -> float:
-    theirs = Cell(math.nan, math.nan, math.nan, m, k)
-    return min(rate(theirs._replace(n=n, k=solved), theirs) for solved in (0, n))
+    theirs = Cell(n=m, k=k)
+    return min(verdict.p_value(theirs._replace(n=n, k=solved), theirs) for solved in (0, n))
 
 
 def _kth(n: int, j: int, m: int) -> np.ndarray:
     """Return the probabilities that 0..n of n values lie below the j-th of m others."""
-    k = np.arange(n + 1)
-    ways = -betaln(k + 1, n - k + 1) - math.log(n + 1)
-    return np.exp(ways + betaln(j + k, m + n - j - k + 1) - betaln(j, m - j + 1))
+    return betabinom.pmf(np.arange(n + 1), n, j, m - j + 1)

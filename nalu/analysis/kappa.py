@@ -70,7 +70,7 @@ def cohen(cells: Sequence[Sequence[int]], level: float = 0.95) -> Interval:
         raise ValueError(f"level must be between 0 and 1, got {level!r}")
     estimate = _estimate(counts)
     if math.isnan(estimate):
-        return Interval(math.nan, math.nan, math.nan)
+        return Interval()
     best = estimate  # of one cell; of several about
     if len(counts) > 1:
         found = minimize_scalar(lambda k: -log_likelihood(k, counts), bounds=(-1, 1), options={"xatol": 1e-6})

@@ -130,9 +130,7 @@ def _in_order(history: pd.DataFrame) -> pd.DataFrame:
     """Return the columns in use, sorted by seed and step, or say what is wrong with them."""
     missing = [column for column in COLUMNS if column not in history]
     if missing:
-        raise ValueError(
-            f"a history needs the columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}"
-        )
+        raise ValueError(f"a history needs the columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}")
     points = history[list(COLUMNS)].sort_values(["seed", "step"], ignore_index=True)
     twice = points.duplicated(["seed", "step"])
     if twice.any():

@@ -35,6 +35,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import expit, gammaln, logit, ndtri, stdtrit
+from scipy.stats import binomtest
 
 MARGIN = 1e-16
 """How close to the ends of its support the authors' beta fit lets a sparsity error come."""
@@ -49,20 +50,13 @@ FEWEST = 5
 class Interval(NamedTuple):
     """An estimate and its confidence bounds, in the unit of the data; NaN where undefined."""
 
-    estimate: float
-    lower: float
-    upper: float
+    estimate: float = math.nan
+    lower: float = math.nan
+    upper: float = math.nan
 
 
 def success_rate(solved, level: float = 0.95) -> Interval:
-    r"""Return the fraction $p = k / n$ of solved runs, with Wilson's score interval
-
-    $$
-    \frac{p + z^2/2n}{1 + z^2/n} \pm \frac{z}{1 + z^2/n} \sqrt{\frac{p (1 - p)}{n} + \frac{z^2}{4n^2}},
-    $$
-
-    $z$ being the normal quantile. The lower bound is exactly 0 for $k = 0$, the upper one
-    exactly 1 for $k = n$; all are NaN for $n = 0$.
+    """Return the fraction of solved runs with its interval, see `wilson`.
 
     Parameters
     ----------
@@ -76,16 +70,24 @@ def success_rate(solved, level: float = 0.95) -> Interval:
     ValueError
         If a value is neither 0 nor 1, or ``level`` is not between 0 and 1.
     """
-    z = ndtri(_quantile(level))
+    _quantile(level)
     solved = _values(solved, "solved", 0, 1)
     if odd := set(solved.tolist()) - {0, 1}:
         raise ValueError(f"solved must hold true and false only, got {min(odd)}")
-    if (n := solved.size) == 0:
-        return Interval(math.nan, math.nan, math.nan)
-    p = float(solved.mean())
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return Interval(p, 0.0 if p == 0 else float(centre - half), 1.0 if p == 1 else float(centre + half))
+    return wilson(int(solved.sum()), solved.size, level)
+
+
+def wilson(k: int, n: int, level: float = 0.95) -> Interval:
+    r"""Return the fraction $p = k / n$ with Wilson's score interval
+
+    $$
+    \frac{p + z^2/2n}{1 + z^2/n} \pm \frac{z}{1 + z^2/n} \sqrt{\frac{p (1 - p)}{n} + \frac{z^2}{4n^2}},
+    $$
+
+    $z$ being the normal quantile. The lower bound is exactly 0 for $k = 0$, the upper one
+    exactly 1 for $k = n$; all are NaN for $n = 0$.
+    """
+    return Interval(k / n, *map(float, binomtest(k, n).proportion_ci(level, "wilson"))) if n else Interval()
 
 
 def solved_at_mean(x, level: float = 0.95) -> Interval:
@@ -173,7 +175,7 @@ def shown(mean: Callable[..., Interval], x) -> Interval:
     85, for five in 90 (``tests/test_statistics.py``).
     """
     found = mean(x)
-    return found if len(x) >= FEWEST else found._replace(lower=math.nan, upper=math.nan)
+    return found if len(x) >= FEWEST else Interval(found.estimate)
 
 
 def mean_t(x, support: tuple[float, float], level: float = 0.95) -> Interval:
@@ -190,10 +192,10 @@ def mean_t(x, support: tuple[float, float], level: float = 0.95) -> Interval:
     quantile = _quantile(level)
     x = _values(x, "a value", *support)
     if x.size == 0:
-        return Interval(math.nan, math.nan, math.nan)
+        return Interval()
     mean = float(np.clip(x.mean(), x.min(), x.max()))
     if x.size == 1:
-        return Interval(mean, math.nan, math.nan)
+        return Interval(mean)
     error = math.sqrt(((x - mean) ** 2).sum() / (x.size - 1) / x.size)
     half = float(stdtrit(x.size - 1, quantile)) * error
     return Interval(mean, float(max(mean - half, support[0])), float(min(mean + half, support[1])))
@@ -241,7 +243,6 @@ def _values(x, what: str, low: float, high: float) -> np.ndarray:
     x = np.asarray(x, dtype=np.float64).ravel()
     bad = ~(np.isfinite(x) & (low <= x) & (x <= high))
     if bad.any():
-        raise ValueError(
-            f"{what} must be a finite number from {low:g} to {high:g}, got {x[bad][0]:g}; leave out runs that have none"
-        )
+        raise ValueError(f"{what} must be a finite number from {low:g} to {high:g}, got {x[bad][0]:g}; "
+                         "leave out runs that have none")
     return x

@@ -21,6 +21,7 @@ import pandas as pd
 from nalu.analysis.statistics import Interval, shown, solved_at_mean, sparsity_error_mean, success_rate
 from nalu.registry import MODELS
 from nalu.support import check
+from nalu.support.notation import MISSING
 from nalu.tasks import OPERATIONS
 
 METRICS = ("success_rate", "solved_at_median", "solved_at_mean", "sparsity_error_mean")
@@ -30,11 +31,11 @@ METRICS = ("success_rate", "solved_at_median", "solved_at_mean", "sparsity_error
 class Cell(NamedTuple):
     """One value of a summary: NaN and 0 runs where there is none."""
 
-    estimate: float
-    lower: float
-    upper: float
-    n: int
-    k: int
+    estimate: float = math.nan
+    lower: float = math.nan
+    upper: float = math.nan
+    n: int = 0
+    k: int = 0
 
     @property
     def interval(self) -> Interval:
@@ -42,7 +43,7 @@ class Cell(NamedTuple):
         return Interval(self.estimate, self.lower, self.upper)
 
 
-NOTHING = Cell(math.nan, math.nan, math.nan, 0, 0)
+NOTHING = Cell()
 
 
 def by_model(rows: pd.DataFrame, by: Iterable[str] = ("operation", "model")) -> pd.DataFrame:
@@ -105,12 +106,22 @@ def rows_of(rows: pd.DataFrame, operation: str, model: str) -> pd.DataFrame:
     return rows[(rows["operation"] == operation) & (rows["model"] == model)]
 
 
+def matrix(cells: Iterable[tuple[str, str]], texts: Iterable[str]) -> pd.DataFrame:
+    """Return a text for each (operation, model) as a table: a line per model, a column per operation."""
+    cells = [*cells]
+    operations, models = ([*dict.fromkeys(names)] for names in zip(*cells, strict=True))
+    table = pd.Series([*texts], pd.MultiIndex.from_tuples(cells), dtype=object).unstack(0)
+    table = table.reindex(index=models, columns=operations).fillna(MISSING)
+    table = table.rename(index=lambda m: MODELS[m].plain, columns=lambda o: rf"\({OPERATIONS[o].symbol}\)")
+    return table.rename_axis(index="model", columns=None).reset_index()
+
+
 def _measures(group: pd.DataFrame) -> dict[str, Cell]:
     """Return every metric of one group of runs."""
     solved = group["solved"].astype(bool)
     steps, errors = group.loc[solved, "solved_at"], group.loc[solved, "sparsity_error"]
     median = float(steps.median()) if len(steps) else math.nan
-    intervals = (success_rate(solved), Interval(median, math.nan, math.nan),
+    intervals = (success_rate(solved), Interval(median),
                  shown(solved_at_mean, steps), shown(sparsity_error_mean, errors))
     return {metric: Cell(*interval, len(group), int(solved.sum()))
             for metric, interval in zip(METRICS, intervals, strict=True)}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from scipy.stats import fisher_exact
 
-from nalu.analysis.statistics import success_rate
+from nalu.analysis.statistics import wilson
 from nalu.analysis.summary import Cell
 from nalu.registry import MODELS
 from nalu.support.notation import NOT_PRINTED, NOT_RUN
@@ -34,13 +34,14 @@ def rates(ours: Cell, paper: Cell) -> Comparison | None:
     """Compare two success rates; None where one of them has no runs."""
     if not (ours.n and paper.n):
         return None
-    counts = [[c.k, c.n - c.k] for c in (ours, paper)]
-    mine, theirs = (success_rate([1] * k + [0] * failed) for k, failed in counts)
-    return Comparison(
-        float(fisher_exact(counts).pvalue),
-        mine.lower <= theirs.estimate <= mine.upper,
-        theirs.lower <= mine.estimate <= theirs.upper,
-    )
+    mine, theirs = (wilson(c.k, c.n) for c in (ours, paper))
+    return Comparison(p_value(ours, paper), paper_in_ours=mine.lower <= theirs.estimate <= mine.upper,
+                      ours_in_paper=theirs.lower <= mine.estimate <= theirs.upper)
+
+
+def p_value(ours: Cell, paper: Cell) -> float:
+    """Return the p-value of Fisher's exact test of two success rates, both of at least one run."""
+    return float(fisher_exact([[c.k, c.n - c.k] for c in (ours, paper)]).pvalue)
 
 
 def word(ours: Cell, paper: Cell) -> str:

@@ -149,7 +149,7 @@ class Experiment:
             for key in (condition.id.casefold(), tuple(condition.settings().values())):
                 if key in seen:
                     raise Refusal(f"conditions {seen[key]!r} and {condition.id!r} of "
-                                     f"{self.name} must differ in id and settings")
+                                  f"{self.name} must differ in id and settings")
                 seen[key] = condition.id
 
     def condition(self, name: str) -> Condition:

@@ -99,7 +99,7 @@ class SequenceCondition:
     def _fits(self, row) -> None:
         if self.lambda_end <= self.lambda_start:
             raise Refusal(f"lambda_end is {self.lambda_end}; allowed: more than lambda_start, "
-                             f"{self.lambda_start}")
+                          f"{self.lambda_start}")
         if self.epochs % self.log_every:
             raise Refusal(f"epochs is {self.epochs}; allowed: a multiple of log_every, {self.log_every}")
         if self.lambda_z and row.neutral is None:

@@ -9,10 +9,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FixedLocator, LogLocator, NullFormatter
 
-from nalu.pages.figures import FAINT, GREY
+from nalu.pages.figures import FAINT, GREY, above
 from nalu.paper.audit.cells import Audited
 from nalu.paper.audit.solved_at_fit import log_likelihood, mean_at_variance, profile, start
 from nalu.registry import MODELS
@@ -45,9 +46,7 @@ def thresholds(cases: pd.DataFrame) -> Figure:
         ax.set(xlabel=CASES[name], xlim=(-0.8, len(group) - 0.2))
         ax.grid(False, axis="x")
     axes[0].set(ylabel="published over intended", yscale="log", ylim=(0.12, 2.6))
-    axes[0].yaxis.set_major_locator(FixedLocator([0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2]))
-    axes[0].yaxis.set_major_formatter("{x:g}")
-    axes[0].yaxis.set_minor_formatter(NullFormatter())
+    _ticks(axes[0].yaxis, [0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2])
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=2)
     return figure
 
@@ -89,9 +88,7 @@ def off_the_mean(cells: Sequence[Audited]) -> Axes:
         ax.plot([], [], marker, color="black" if marker == "|" else GREY, markerfacecolor=face, label=text)
     ax.set_yticks(range(len(cells)), [f"{c.name}, n = {len(c.values)}" for c in cells])
     ax.set(xscale="log", xlabel="over the sample mean", ylim=(len(cells) - 0.5, -0.5), xlim=(0.4, 3.3))
-    ax.xaxis.set_major_locator(FixedLocator([0.5, 0.7, 1, 1.5, 2, 3]))
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    _ticks(ax.xaxis, [0.5, 0.7, 1, 1.5, 2, 3])
     ax.grid(False, axis="y")
     ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside upper left", ncols=3, columnspacing=1)
     return ax
@@ -157,9 +154,15 @@ def replays(pairs: pd.DataFrame) -> Figure:
                 alpha=0.6, label="the authors'")
         ax.plot(cell["seed"], cell["solved_at"], ".", color=colour, markersize=4, label="replayed here")
         ax.set(xlabel="seed", yscale="log")
-        ax.annotate(f"${OPERATIONS[operation].symbol}$   n = {cell['solved_at'].notna().sum()}", (0, 1),
-                    xycoords="axes fraction", xytext=(0, 3), textcoords="offset points")
+        above(ax, f"${OPERATIONS[operation].symbol}$   n = {cell['solved_at'].notna().sum()}", size=None)
     axes[0, 0].set_ylabel("solved at (updates)")
     axes[0, 0].yaxis.set_major_formatter(EngFormatter())
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
     return figure
+
+
+def _ticks(axis: Axis, at: Sequence[float]) -> None:
+    """Label these places of a logarithmic axis, whose powers of ten are too far apart, and no others."""
+    axis.set_major_locator(FixedLocator(at))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())

@@ -18,8 +18,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, SymmetricalLogLocator
 
-from nalu.analysis.summary import Cell, cell
+from nalu.analysis.summary import Cell, cell, rows_of
 from nalu.registry import MODELS
+from nalu.support import notation
 
 STYLE = Path(__file__).with_name("style.mplstyle")
 FAINT = 0.6  # opacity of the paper's values: second to ours, but to be seen
@@ -35,10 +36,8 @@ def success_panel(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str]
     models = [*models]
     ax = _lanes(models, ours, ax, operation)
     for y, model in enumerate(models):
-        mine, theirs = (cell(s, model, "success_rate", operation) for s in (ours, paper))
-        _interval(ax, y - 0.15, model, mine)
-        _interval(ax, y + 0.15, model, theirs, faint=True)
-        note(ax, y, f"{mine.k} of {mine.n}" if mine.n else "not run yet")
+        mine = _pair(ax, y, model, [cell(s, model, "success_rate", operation) for s in (ours, paper)], apart=0.15)
+        note(ax, y, notation.of(mine.k, mine.n))
     ax.set(xlabel="success rate", xlim=(-0.02, 1.02))
     ax.xaxis.set_major_formatter(lambda rate, _: f"{100 * rate:.0f} %")
     _key(ax, paper=f"in {source}")
@@ -54,13 +53,11 @@ def solved_at_strip(rows: pd.DataFrame, ours: pd.DataFrame, paper: pd.DataFrame,
     models = [*models]
     ax = _lanes(models, ours, ax, operation)
     for y, model in enumerate(models):
-        runs = rows[(rows["model"] == model) & (rows["operation"] == operation)]
+        runs = rows_of(rows, operation, model)
         steps = runs.loc[runs["solved"].astype(bool), "solved_at"].to_numpy(float)
         ax.plot(steps, y + _spread(len(steps)), "o", color=MODELS[model].colour, markersize=3,
                 alpha=0.5, markeredgewidth=0)
-        mine, theirs = (cell(s, model, "solved_at_mean", operation) for s in (ours, paper))
-        _interval(ax, y - 0.3, model, mine)
-        _interval(ax, y + 0.3, model, theirs, faint=True)
+        mine = _pair(ax, y, model, [cell(s, model, "solved_at_mean", operation) for s in (ours, paper)], apart=0.3)
         note(ax, y, _unsolved(mine))
     ax.set_xscale("symlog", linthresh=LINEAR_TO)
     ax.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=LINEAR_TO, subs=(1, 2, 5)))
@@ -70,17 +67,12 @@ def solved_at_strip(rows: pd.DataFrame, ours: pd.DataFrame, paper: pd.DataFrame,
     return ax
 
 
-def seeds_strip(rows: pd.DataFrame, ours: pd.DataFrame, models: Iterable[str],
-                ax: Axes | None = None) -> Axes:
+def seeds_strip(rows: pd.DataFrame, ours: pd.DataFrame, models: Iterable[str], ax: Axes | None = None) -> Axes:
     """Draw a bar for every run at its seed: tall and in colour where it is solved, a short grey one where not."""
     models = [*models]
     ax = _lanes(models, ours, ax, "mul")
     for y, model in enumerate(models):
-        runs = rows[rows["model"] == model]
-        solved = runs["solved"].astype(bool)
-        for seeds, size, colour in ((runs.loc[solved, "seed"], 18, MODELS[model].colour),
-                                    (runs.loc[~solved, "seed"], 6, GREY)):
-            ax.plot(seeds, np.full(len(seeds), y), "|", color=colour, markersize=size, markeredgewidth=2)
+        bars(ax, y, rows[rows["model"] == model], MODELS[model].colour, (18, 6), 2)
         note(ax, y, _unsolved(cell(ours, model, "success_rate")))
     ax.set(xlabel="seed")
     ax.grid(False)
@@ -140,11 +132,32 @@ def note(ax: Axes, y: float, text: str) -> None:
                 textcoords="offset points", va="center", fontsize="small", annotation_clip=False)
 
 
+def above(ax: Axes, text: str, left: float = 0, up: float = 3, size: str | None = "small") -> None:
+    """Write above the top left corner of a panel, some points from it."""
+    ax.annotate(text, (0, 1), xycoords="axes fraction", xytext=(left, up), textcoords="offset points", fontsize=size)
+
+
+def bars(ax: Axes, y: float, runs: pd.DataFrame, colour: str, sizes: tuple[float, float], width: float) -> None:
+    """Draw a bar for every run at its seed, of the first size and in colour where it is solved, else grey."""
+    solved = runs["solved"].astype(bool)
+    for chosen, size, shade in ((solved, sizes[0], colour), (~solved, sizes[1], GREY)):
+        seeds = runs.loc[chosen, "seed"]
+        ax.plot(seeds, np.full(len(seeds), y), "|", color=shade, markersize=size, markeredgewidth=width)
+
+
+def grid(panels: int, columns: int, margin: float, height: float, **shared) -> tuple[Figure, np.ndarray]:
+    """Return a figure with rows of panels, and their axes ``[rows, columns]``; heights are in inches."""
+    rows = -(-panels // columns)
+    figure, axes = plt.subplots(rows, columns, squeeze=False, figsize=(6.4, margin + rows * height), **shared)
+    for ax in axes.flat[panels:]:
+        ax.set_axis_off()
+    return figure, axes
+
+
 def save(figure: Figure, path: Path, background: str = "none") -> None:
     """Write an SVG whose bytes depend on the figure alone: no date, no random identifiers."""
     with plt.style.context(STYLE):
-        figure.savefig(path, format="svg", facecolor=background,
-                       metadata={"Date": None, "Creator": None})
+        figure.savefig(path, format="svg", facecolor=background, metadata={"Date": None, "Creator": None})
 
 
 def _lanes(models: list[str], ours: pd.DataFrame, ax: Axes | None, operation: str) -> Axes:
@@ -160,16 +173,19 @@ def _lanes(models: list[str], ours: pd.DataFrame, ax: Axes | None, operation: st
     return ax
 
 
-def _interval(ax: Axes, y: float, model: str, value: Cell, faint: bool = False) -> None:
-    """Draw a value and its interval, if there is one."""
+def _pair(ax: Axes, y: float, model: str, values: Iterable[Cell], apart: float) -> Cell:
+    """Draw our value and its interval a little above a height and the paper's below; return ours."""
+    mine, theirs = values
     row = MODELS[model]
-    style = {"color": row.colour, "alpha": FAINT if faint else 1.0, "zorder": 3}
-    ax.plot([value.lower, value.upper], [y, y], "-", **style)
-    ax.plot([value.estimate], [y], row.marker, markerfacecolor="white" if faint else row.colour, **style)
+    for value, at, alpha, face in ((mine, y - apart, 1.0, row.colour), (theirs, y + apart, FAINT, "white")):
+        style = {"color": row.colour, "alpha": alpha, "zorder": 3}
+        ax.plot([value.lower, value.upper], [at, at], "-", **style)
+        ax.plot([value.estimate], [at], row.marker, markerfacecolor=face, **style)
+    return mine
 
 
 def _unsolved(runs: Cell) -> str:
-    return f"{runs.n - runs.k} of {runs.n}\nnot solved" if runs.n else "not run yet"
+    return f"{runs.n - runs.k} of {runs.n}\nnot solved" if runs.n else notation.NOT_RUN
 
 
 def _spread(n: int) -> np.ndarray:

@@ -15,7 +15,7 @@ from IPython.display import Markdown, Math
 from nalu.registry import MODELS
 from nalu.support import check
 
-UNITS = Path(__file__).with_name("units")
+UNITS = Path(__file__).parents[1] / "units"
 BESIDE = '<div style="flex: 1 1 24em; min-width: 0">'
 NEAR = 1e-3
 """Weights at most this far from 0 or ±1 are written as 0 or ±1: about what three digits tell apart."""
@@ -25,12 +25,9 @@ LONG = 6
 
 
 def unit(name: str) -> Markdown:
-    """Return a unit's equation and its code, beside each other where the page is wide enough.
+    """Return the equation and the code of a class of `nalu.units`, beside each other where the page is wide enough.
 
-    Parameters
-    ----------
-    name
-        Class of `nalu.units`, such as ``"NMU"``. The equation is the module's docstring.
+    The equation is the module's docstring.
 
     Raises
     ------
@@ -54,17 +51,12 @@ def formula(model: str, weights: Sequence[np.ndarray], near: float = NEAR) -> Ma
 
     A weight that is 0 or ±1 to within ``near`` is written as such, any other with three
     significant digits; $\epsilon$ is left out. A solved network should read as the exact
-    solution, $(x_1 + x_2)(x_1 + x_2 + x_3 + x_4)$ on the ten-parameter task.
+    solution, $(x_1 + x_2)(x_1 + x_2 + x_3 + x_4)$ on the ten-parameter task. The last weights of
+    a solved run are farther from 0 and ±1 than those of its best step, as the optimiser never
+    comes to rest.
 
-    Parameters
-    ----------
-    model
-        Name in `nalu.registry.MODELS`, of units that add or multiply; not one with a gate.
-    weights
-        Effective weights of both layers, ``[H, I]`` and ``[1, H]``.
-    near
-        That distance, dimensionless. The last weights of a solved run are farther from 0 and
-        ±1 than those of its best step, as the optimiser never comes to rest.
+    The model is one of `nalu.registry.MODELS`, of units that add or multiply, without a gate;
+    the weights are the effective ones of both layers, ``[H, I]`` and ``[1, H]``.
 
     Raises
     ------

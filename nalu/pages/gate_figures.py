@@ -11,11 +11,14 @@ from matplotlib.patches import Patch
 
 from nalu.analysis.summary import rows_of
 from nalu.pages import seed_bars
-from nalu.pages.figures import GREY
+from nalu.pages.figures import GREY, above
 from nalu.paper.gates import ADDS, BINS, on_both
 from nalu.registry import MODELS
 from nalu.support.notation import NOT_RUN
 from nalu.tasks import OPERATIONS
+
+GREYED = {"color": GREY, "alpha": 0.6, "linewidth": 0}
+OUTLINE = {"facecolor": "none", "edgecolor": "black", "alpha": 0.45, "linewidth": 1}
 
 
 def histogram(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str],
@@ -32,11 +35,10 @@ def histogram(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str],
         for ax, operation in zip(row, operations, strict=True):
             mine, theirs = (rows_of(b, operation, model) for b in (ours, paper))
             ax.axvspan(0.5, 1.04 if ADDS[operation] else -0.04, color=GREY, alpha=0.1, linewidth=0)
-            _bars(ax, mine, model)
-            _outline(ax, theirs)
+            _bars(ax, mine, 1, GREYED, {"color": MODELS[model].colour, "alpha": 1.0, "linewidth": 0})
+            _bars(ax, theirs, 1.6, OUTLINE, OUTLINE)
             n, m = int(mine["count"].sum()), int(theirs["count"].sum())
-            ax.annotate(f"${OPERATIONS[operation].symbol}$   {MODELS[model].plain}", (0, 1),
-                        xycoords="axes fraction", xytext=(0, 4), textcoords="offset points", fontsize="small")
+            above(ax, f"${OPERATIONS[operation].symbol}$   {MODELS[model].plain}", up=4)
             ax.annotate(f"{f'n = {n}' if n else NOT_RUN}; paper n = {m}", (0.5, 0.97),
                         xycoords="axes fraction", ha="center", va="top", fontsize="small")
             ax.axhline(0, color=GREY, linewidth=0.8)
@@ -72,28 +74,16 @@ def _right(runs: pd.DataFrame, operation: str) -> seed_bars.Bars:
     return seed_bars.Bars(runs["seed"], np.sign(runs["gate"] - 0.5) == np.sign(ADDS[operation] - 0.5))
 
 
-def _bars(ax: Axes, cell: pd.DataFrame, model: str) -> None:
-    """Draw our bars."""
-    for solved, part in cell.groupby("solved"):
-        ax.bar(part["bin_centre"], _heights(cell, part, solved), 1 / (BINS - 1),
-               color=MODELS[model].colour if solved else GREY, alpha=1.0 if solved else 0.6, linewidth=0)
-
-
-def _outline(ax: Axes, cell: pd.DataFrame) -> None:
-    """Draw the paper's bars as outlines."""
-    for solved, part in cell.groupby("solved"):
-        ax.bar(part["bin_centre"], _heights(cell, part, solved), 1.6 / (BINS - 1), facecolor="none",
-               edgecolor="black", alpha=0.45, linewidth=1)
-
-
-def _heights(cell: pd.DataFrame, part: pd.DataFrame, solved: bool) -> pd.Series:
-    share = part["count"] / cell["count"].sum()
-    return share if solved else -share
+def _bars(ax: Axes, cell: pd.DataFrame, width: float, failed: dict, solved: dict) -> None:
+    """Draw the bars of one side, so many bins wide, in the looks of runs that are not solved and of those that are."""
+    for good, part in cell.groupby("solved"):
+        share = part["count"] / cell["count"].sum()
+        ax.bar(part["bin_centre"], share if good else -share, width / (BINS - 1), **(solved if good else failed))
 
 
 def _key(figure: Figure) -> None:
     """Explain the bars above the panels."""
-    handles = [Patch(color=GREY, alpha=0.6, linewidth=0, label="here (in colour: solved)"),
-               Patch(facecolor="none", edgecolor="black", alpha=0.45, label="in the paper"),
+    handles = [Patch(**GREYED, label="here (in colour: solved)"),
+               Patch(**OUTLINE, label="in the paper"),
                Patch(color=GREY, alpha=0.1, label="side that is needed")]
     figure.legend(handles=handles, loc="outside upper left", ncols=3, fontsize="small")

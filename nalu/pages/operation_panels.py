@@ -7,12 +7,11 @@ operation's sign and keeps the scale of the others. What a panel draws is explai
 
 from collections.abc import Callable, Iterable
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nalu.analysis import verdict
+from nalu.analysis import summary, verdict
 from nalu.analysis.summary import cell
 from nalu.pages import figures
 from nalu.registry import MODELS
@@ -43,16 +42,10 @@ def solved_at(rows: pd.DataFrame, ours: pd.DataFrame, paper: pd.DataFrame, model
     return figure
 
 
-def learned(summary: pd.DataFrame, operations: Iterable[str]) -> list[str]:
-    """Return the operations of which some run of a summary is solved, in the given order."""
-    found = set(summary.loc[summary["k"] > 0, "operation"])
-    return [operation for operation in operations if operation in found]
-
-
-def learned_by(summary: pd.DataFrame, models: Iterable[str]) -> list[str]:
-    """Return the models of which some run of a summary is solved, in the given order."""
-    able = set(summary.loc[summary["k"] > 0, "model"])
-    return [model for model in models if model in able]
+def learned(ours: pd.DataFrame, names: Iterable[str], column: str = "operation") -> list[str]:
+    """Return the operations, or by another column the models, of which some run is solved, in the given order."""
+    found = set(ours.loc[ours["k"] > 0, column])
+    return [name for name in names if name in found]
 
 
 def verdicts(ours: pd.DataFrame, paper: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.Series:
@@ -66,13 +59,8 @@ def verdicts(ours: pd.DataFrame, paper: pd.DataFrame, cells: Iterable[tuple[str,
 def matrix(ours: pd.DataFrame, paper: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame:
     """Return `verdicts` with the number of our runs as text: a line per model, a column per operation."""
     said = verdicts(ours, paper, cells)
-    text = [f"{word}, n = {n}" if (n := cell(ours, m, "success_rate", o).n) else word
-            for (o, m), word in said.items()]
-    table = pd.Series(text, said.index, dtype=object).unstack("operation")
-    table = table.loc[[*dict.fromkeys(m for _, m in said.index)], [*dict.fromkeys(o for o, _ in said.index)]]
-    table = table.rename(index=lambda m: MODELS[m].plain,
-                         columns=lambda o: rf"\({OPERATIONS[o].symbol}\)")
-    return table.rename_axis(index="model", columns=None).reset_index()
+    return summary.matrix(said.index, [f"{word}, n = {n}" if (n := cell(ours, m, "success_rate", o).n) else word
+                                       for (o, m), word in said.items()])
 
 
 def counted(words: Iterable[str]) -> str:
@@ -87,19 +75,14 @@ def counted(words: Iterable[str]) -> str:
 def _panels(models: list[str], operations: Iterable[str], draw: Callable[[Axes, str], Axes]) -> Figure:
     """Return a figure with a panel for each operation, the models named at the left, one key above all."""
     operations = [*operations]
-    lines = -(-len(operations) // COLUMNS)
-    figure, axes = plt.subplots(lines, COLUMNS, sharex=True, sharey=True, squeeze=False,
-                                figsize=(6.4, 0.8 + lines * (0.3 + LANE * len(models))))
+    figure, axes = figures.grid(len(operations), COLUMNS, 0.8, 0.3 + LANE * len(models), sharex=True, sharey=True)
     for ax, operation in zip(axes.flat, operations, strict=False):
         draw(ax, operation)
         for y in range(1, len(models), 2):
             ax.axhspan(y - 0.5, y + 0.5, color=figures.GREY, alpha=0.08, linewidth=0, zorder=0)
-        ax.annotate(f"${OPERATIONS[operation].symbol}$", (0, 1), xycoords="axes fraction", xytext=(2, 3),
-                    textcoords="offset points", fontsize="large")
+        figures.above(ax, f"${OPERATIONS[operation].symbol}$", left=2, size="large")
         key = ax.get_legend()
         key.remove()
-    for ax in axes.flat[len(operations):]:
-        ax.set_axis_off()
     for ax in axes.flat[:len(operations)][-COLUMNS:]:
         ax.tick_params(labelbottom=True)
     axes[0, 0].set_yticks(range(len(models)), [MODELS[m].plain for m in models])

@@ -30,14 +30,8 @@ def surfaces(heights: Mapping[str, Sequence[np.ndarray]], marks: Mapping[str, Se
              axes: Sequence[str]) -> go.Figure:
     """Return surfaces of which a reader sees one at a time, chosen by a button.
 
-    Parameters
-    ----------
-    heights
-        Name -> x `[n]`, y `[m]` and height `[m, n]`.
-    marks
-        Name -> x, y and height of points to mark on the surface of that name, if any.
-    axes
-        Labels of the three axes.
+    ``heights`` has by name x `[n]`, y `[m]` and height `[m, n]`; ``marks`` x, y and height of points to mark on the
+    surface of that name, if any; ``axes`` are the labels of the three axes.
     """
     figure = go.Figure()
     for name, (x, y, z) in heights.items():
@@ -59,18 +53,9 @@ def surfaces(heights: Mapping[str, Sequence[np.ndarray]], marks: Mapping[str, Se
 
 
 def show(figure: go.Figure, still: Figure, alt: str, height: int = 460) -> None:
-    """Display an interactive figure.
+    """Display a figure that can be turned, `height` pixels high.
 
-    Parameters
-    ----------
-    figure
-        What can be turned.
-    still
-        The same as a picture.
-    alt
-        What is to be seen, for readers who cannot see it.
-    height
-        Height in pixels.
+    ``still`` is the same as a picture, ``alt`` says what is to be seen to readers who cannot see it.
 
     Raises
     ------

@@ -16,11 +16,9 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from nalu.experiments.sequential_conditions import SequenceCondition, SequenceExperiment
 from nalu.experiments.sequential_models import RECURRENT
-from nalu.pages.figures import GREY
+from nalu.pages.figures import GREY, above, grid
+from nalu.pages.sweep_panels import METRICS
 from nalu.support.notation import NOT_RUN
-
-AXES = {"success_rate": "success rate", "solved_at_mean": "solved at (updates)",
-        "sparsity_error_mean": "sparsity error"}
 
 
 def label(case: SequenceCondition) -> str:
@@ -33,29 +31,18 @@ def label(case: SequenceCondition) -> str:
 
 def compare(columns: Mapping[str, pd.DataFrame], entry: SequenceExperiment, metrics: Iterable[str],
             wide: int = 2) -> Figure:
-    """Draw metrics against the test length, a panel for each column and metric.
+    """Draw metrics of `nalu.pages.sweep_panels.METRICS` against the test length, a panel for each column and metric.
 
-    Parameters
-    ----------
-    columns
-        Title of a panel -> curves as `nalu.sequential.outcomes` makes them; empty ones give a
-        panel that says so.
-    entry
-        Declares the conditions.
-    metrics
-        Names in `AXES`.
-    wide
-        Panels beside each other.
+    ``columns`` has curves as `nalu.sequential.outcomes` makes them, of the conditions that ``entry`` declares, by the
+    title of their panel; empty ones give a panel that says so. ``wide`` panels stand beside each other.
     """
     wanted = [(title, metric) for metric in metrics for title in columns]
-    rows = -(-len(wanted) // wide)
-    figure, axes = plt.subplots(rows, wide, squeeze=False, figsize=(6.4, 0.9 + 2.1 * rows), sharex=True)
+    figure, axes = grid(len(wanted), wide, 0.9, 2.1, sharex=True)
     for ax, (title, metric) in zip(axes.flat, wanted, strict=True):
         _curves(ax, columns[title], entry, metric)
-        ax.annotate(title, (0, 1), xycoords="axes fraction", xytext=(0, 3), textcoords="offset points",
-                    fontsize="small")
+        above(ax, title)
         if ax.get_subplotspec().is_first_col():
-            ax.set_ylabel(AXES[metric])
+            ax.set_ylabel(METRICS[metric])
     figure.supxlabel("length of the test sequences", fontsize="medium")
     shown = {c for table in columns.values() for c in table["condition"]}
     _legend(figure, [case for case in entry.conditions if case.id in shown])
@@ -81,24 +68,18 @@ def errors(judged: pd.DataFrame, entry: SequenceExperiment) -> Figure:
 def digits(outputs: pd.DataFrame, entry: SequenceExperiment) -> Figure:
     """Draw what the convolutional network gives for each digit: mean and standard deviation, a line per seed."""
     shown = [case for case in entry.conditions if case.id in set(outputs["condition"])] or [entry.reference]
-    wide = min(3, len(shown))
-    rows = -(-len(shown) // wide)
-    figure, axes = plt.subplots(rows, wide, squeeze=False, sharex=True,
-                                figsize=(6.4, 0.6 + 1.8 * rows))
+    figure, axes = grid(len(shown), min(3, len(shown)), 0.6, 1.8, sharex=True)
     for ax, case in zip(axes.flat, shown, strict=False):
         runs = outputs[outputs["condition"] == case.id]
         ax.axline((0, 0), slope=1, color=GREY, linewidth=4, alpha=0.3, zorder=0)
         for k, (_, run) in enumerate(runs.groupby("seed")):
             ax.errorbar(run["digit"] + 0.12 * k, run["mean"], run["sd"], linewidth=1, capsize=0,
                         color=RECURRENT[case.model].colour, alpha=0.7)
-        ax.annotate(label(case), (0, 1), xycoords="axes fraction", xytext=(0, 3),
-                    textcoords="offset points", fontsize="small")
+        above(ax, label(case))
         ax.set_xticks(range(0, 10, 3))
         ax.yaxis.set_major_formatter(_plain)
         if runs.empty:
             _absent(ax)
-    for ax in axes.flat[len(shown):]:
-        ax.set_axis_off()
     figure.supxlabel("digit in the picture", fontsize="medium")
     figure.supylabel("number from the picture", fontsize="medium")
     return figure
@@ -116,7 +97,6 @@ def sequences(images: np.ndarray, labels: np.ndarray, targets: np.ndarray) -> Fi
 
 
 def _curves(ax: Axes, table: pd.DataFrame, entry: SequenceExperiment, metric: str) -> None:
-    """Draw one metric of all conditions."""
     mine = table[(table["metric"] == metric) & table["estimate"].notna()]
     for case in entry.conditions:
         line = mine[mine["condition"] == case.id].sort_values("test_length")
@@ -162,7 +142,6 @@ def _absent(ax: Axes, text: str = NOT_RUN) -> None:
 
 
 def _legend(figure: Figure, shown: Iterable[SequenceCondition]) -> None:
-    """Name the conditions above the panels."""
     for case in shown:
         figure.axes[0].plot([], [], label=label(case), **_style(case))
     if figure.axes[0].get_legend_handles_labels()[0]:

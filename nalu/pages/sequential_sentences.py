@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import pandas as pd
+from scipy.stats import linregress
 
 from nalu.experiments.conditions import number
 from nalu.experiments.sequential_conditions import SequenceExperiment
@@ -66,11 +67,8 @@ def where_solved(curves: pd.DataFrame, condition: str) -> str:
 
 def slopes(outputs: pd.DataFrame) -> pd.Series:
     """Return, per condition, how much more a picture gives per digit: the median slope over seeds; 1 is the digit."""
-    def slope(run: pd.DataFrame) -> float:
-        d = run["digit"] - run["digit"].mean()
-        return float((d * run["mean"]).sum() / (d * d).sum())
-
-    each = {key: slope(run) for key, run in outputs.groupby(["condition", "seed"], sort=False)}
+    each = {key: linregress(run["digit"], run["mean"]).slope
+            for key, run in outputs.groupby(["condition", "seed"], sort=False)}
     found = pd.Series(each, dtype=float)
     return found.groupby(level=0, sort=False).median() if len(found) else found
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, MultipleLocator, NullFormatter, SymmetricalLogLocator
 
 from nalu.analysis.summary import NOTHING
-from nalu.pages.figures import FAINT, GREY
+from nalu.pages.figures import FAINT, GREY, above, bars, grid
 from nalu.paper.sweeps import Point, by, by_model, of_declared, pooled
 from nalu.support.notation import NOT_RUN
 
@@ -34,17 +34,9 @@ LANE = 0.17  # inches of height per point of the figure of seeds
 def compare(points: Sequence[Point], label: str, column: Callable[[Point], str] | None = None) -> Figure:
     """Draw success rate, solved at and sparsity error against what varies, a line per model.
 
-    The legend says how many of the declared runs a point of a line has, as a range where
+    The points are of one operation; ``label`` is what varies, in words, and ``column`` splits the points into columns
+    of panels, named above them. The legend says how many of the declared runs a point of a line has, as a range where
     that varies, and how many points have none yet.
-
-    Parameters
-    ----------
-    points
-        Of one operation.
-    label
-        What varies, in words.
-    column
-        Splits the points into columns of panels, named above them; one column by default.
     """
     groups = by(points, column or (lambda _: ""))
     models, ticks = [*by_model(points)], [*by(points, lambda p: p.x)]
@@ -63,7 +55,7 @@ def compare(points: Sequence[Point], label: str, column: Callable[[Point], str] 
                     absent = at[[p.runs.empty for p in line]] + first
                     ax.plot(absent, np.full(len(absent), MISSING), "x", markersize=3,
                             color=line[0].model.colour)
-        _above(below[0], title)
+        above(below[0], title)
         below[-1].set_xticks(range(len(ticks)), ticks, fontsize="small" if len(groups) > 1 else None)
     for metric, row in zip(METRICS, axes, strict=True):
         _scale(row, metric)
@@ -78,17 +70,13 @@ def seeds(points: Sequence[Point], label: str) -> Figure:
     A panel per model says how many of its runs are solved; where nothing is drawn, nothing was run.
     """
     lines, ticks = by_model(points), [*by(points, lambda p: p.x)]
-    columns = min(len(lines), 2)
-    rows = -(-len(lines) // columns)
-    figure, axes = plt.subplots(rows, columns, sharex=True, sharey=True, squeeze=False,
-                                figsize=(6.4, 0.6 + rows * (0.35 + LANE * len(ticks))))
+    figure, axes = grid(len(lines), min(len(lines), 2), 0.6, 0.35 + LANE * len(ticks), sharex=True, sharey=True)
     for ax, line in zip(axes.flat, lines.values(), strict=False):
         for p in line:
-            _run(ax, p, ticks.index(p.x))
-        _above(ax, f"{line[0].model.plain}: {_solved(line)}")
+            bars(ax, ticks.index(p.x), p.runs, p.model.colour, (9, 4), 1.5)
+        found = pooled(line)
+        above(ax, f"{line[0].model.plain}: {found if found == NOT_RUN else f'{found} solved'}")
         ax.grid(False)
-    for ax in axes.flat[len(lines):]:
-        ax.set_axis_off()
     last = max(max(p.condition.seeds) for p in points)
     axes[0, 0].set(xlim=(-1, last + 1), ylim=(len(ticks) - 0.4, -0.6))
     axes[0, 0].set_yticks(range(len(ticks)), ticks)
@@ -109,14 +97,6 @@ def _line(ax: Axes, at: np.ndarray, line: list[Point], metric: str, side: str) -
         ax.plot(at, values, "-", linewidth=0.8, **style)
     ax.vlines(at, lower, upper, linewidth=1.6, **style)
     ax.plot(at, values, row.marker, markersize=4, markerfacecolor="white" if faint else row.colour, **style)
-
-
-def _run(ax: Axes, p: Point, lane: int) -> None:
-    """Draw the runs of one point in a lane."""
-    solved = p.runs["solved"].astype(bool)
-    for chosen, size, colour in ((solved, 9, p.model.colour), (~solved, 4, GREY)):
-        at = p.runs.loc[chosen, "seed"]
-        ax.plot(at, np.full(len(at), lane), "|", color=colour, markersize=size, markeredgewidth=1.5)
 
 
 def _bands(ax: Axes, ticks: int) -> None:
@@ -157,24 +137,10 @@ def _legend(figure: Figure, points: Sequence[Point]) -> None:
                 label=f"{row.plain}, {n if any(len(p.runs) for p in line) else NOT_RUN}")
     ax.plot([], [], "o-", color=GREY, label="here, 95 % interval")
     if any(p.paper for p in points):
-        ax.plot([], [], "o-", color=GREY, alpha=FAINT, markerfacecolor="white", label=_paper(points))
+        runs = {p.rate("paper").n for p in points if p.paper}
+        ax.plot([], [], "o-", color=GREY, alpha=FAINT, markerfacecolor="white",
+                label=f"in the paper, n = {'–'.join(map(str, sorted({min(runs), max(runs)})))}")
     if left:
         ax.plot([], [], "x", color=GREY, markersize=3,
                 label=f"{left} of {len(points)} points {NOT_RUN}")
     figure.legend(loc="outside upper left", ncols=2)
-
-
-def _paper(points: Sequence[Point]) -> str:
-    """Return what the legend says of the paper's values."""
-    runs = {p.rate("paper").n for p in points if p.paper}
-    return f"in the paper, n = {'–'.join(map(str, sorted({min(runs), max(runs)})))}"
-
-
-def _solved(line: list[Point]) -> str:
-    found = pooled(line)
-    return found if found == NOT_RUN else f"{found} solved"
-
-
-def _above(ax: Axes, text: str) -> None:
-    ax.annotate(text, (0, 1), xycoords="axes fraction", xytext=(0, 3), textcoords="offset points",
-                fontsize="small")

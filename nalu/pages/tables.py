@@ -48,7 +48,8 @@ def beside_paper(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str] 
     The best value of an operation is bold, among our lines and among theirs: the highest
     rate, the lowest of the others; ties are all bold. A value that does not exist is
     "---" as in the papers; the success rate of a model without results is "not run yet",
-    of one that the paper leaves out "not printed".
+    of one that the paper leaves out "not printed". All is text; the columns are ``operation``
+    (if there are several), ``model``, ``source``, ``runs`` and the headings of `COLUMNS`.
 
     Parameters
     ----------
@@ -60,12 +61,6 @@ def beside_paper(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str] 
         Models to show after those that the paper prints, even if they have no results.
     source
         What the lines of the published table are called.
-
-    Returns
-    -------
-    DataFrame
-        Text; columns ``operation`` (if there are several), ``model``, ``source``, ``runs``
-        and the headings of `COLUMNS`.
     """
     paper = as_printed(paper)
     pairs = _pairs(ours, paper, models)
@@ -75,13 +70,10 @@ def beside_paper(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str] 
 
 
 def ratios(ours: pd.DataFrame, paper: pd.DataFrame, operation: str = "mul") -> pd.DataFrame:
-    """Return the paper's values over ours, one line per printed model.
+    """Return the paper's values over ours, one line per printed model, as text.
 
-    Returns
-    -------
-    DataFrame
-        Text: the ratio with two decimals, and whether the paper's value, which is rounded
-        to the printed digits, can lie inside our 95 % interval, where there is one.
+    It has the ratio with two decimals, and whether the paper's value, which is rounded to
+    the printed digits, can lie inside our 95 % interval, where there is one.
     """
     paper = as_printed(paper)
     models = [*dict.fromkeys(paper.loc[paper["operation"] == operation, "model"])]
@@ -93,16 +85,10 @@ def ratios(ours: pd.DataFrame, paper: pd.DataFrame, operation: str = "mul") -> p
 
 
 def html(table: pd.DataFrame, name: str, label: str) -> HTML:
-    """Return a table for a page; it scrolls sideways where the page is narrow, with the keyboard too.
+    """Return a table of text, formulas and links; it scrolls sideways on a narrow page, with the keyboard too.
 
-    Parameters
-    ----------
-    table
-        Text, which may have formulas and links.
-    name
-        Stands in the identifiers inside, which pandas would draw at random.
-    label
-        What the table holds, for readers who hear it.
+    ``name`` stands in the identifiers inside, which pandas would draw at random; ``label`` is what the table holds, for
+    readers who hear it.
     """
     styler = table.style.hide(axis="index").set_uuid(name)
     styler = styler.set_table_attributes('class="dataframe mathjax_process"')
@@ -174,7 +160,6 @@ def _lines(values: pd.DataFrame, pairs: list[tuple[str, str]], source: str, abse
 
 
 def _text(c: Cell, column: Column, bold: bool, missing: str) -> str:
-    """Return one entry of the table."""
     if math.isnan(c.estimate):
         return missing
     latex = column.text(*c.interval)
@@ -182,7 +167,6 @@ def _text(c: Cell, column: Column, bold: bool, missing: str) -> str:
 
 
 def _ratio(mine: Cell, theirs: Cell, column: Column) -> str:
-    """Return one entry of the ratios."""
     if not mine.n:
         return NOT_RUN
     if not mine.estimate or math.isnan(mine.estimate + theirs.estimate):

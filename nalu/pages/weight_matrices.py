@@ -13,17 +13,10 @@ EDGE = "#888888"
 
 
 def draw(networks: Mapping[str, Sequence[np.ndarray]], ax: Axes | None = None) -> Axes:
-    """Draw the weight matrices of each network, its first layer above its second.
+    """Draw the effective weights of both layers of each network, ``[H, I]`` above ``[1, H]``, over its label.
 
     Blue is 1, white 0 and red -1; what lies beyond has the colour of the end. A row is an
     output and a column an input, as in $W$.
-
-    Parameters
-    ----------
-    networks
-        Label -> effective weights of both layers, ``[H, I]`` and ``[1, H]``.
-    ax
-        Where to draw; a new figure without it.
 
     Raises
     ------

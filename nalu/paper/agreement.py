@@ -11,12 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from nalu.analysis import kappa
+from nalu.analysis import kappa, summary
 from nalu.analysis.statistics import Interval
 from nalu.analysis.summary import rows_of
 from nalu.registry import MODELS
 from nalu.support import notation
-from nalu.support.notation import NOT_RUN
 from nalu.tasks import OPERATIONS
 
 RUN = ["operation", "model", "seed"]
@@ -36,7 +35,7 @@ class Agreement(NamedTuple):
     @property
     def share(self) -> str:
         """How many pairs agree, as running text."""
-        return f"{self.same} of {self.n}" if self.n else NOT_RUN
+        return notation.of(self.same, self.n)
 
     @property
     def kappa_text(self) -> str:
@@ -47,21 +46,14 @@ class Agreement(NamedTuple):
     @property
     def equal_share(self) -> str:
         """How many steps are exactly equal, as running text."""
-        return f"{self.equal} of {self.steps}" if self.steps else NOT_RUN
+        return notation.of(self.equal, self.steps)
 
 
 def pairs(rows: pd.DataFrame, authors: pd.DataFrame) -> pd.DataFrame:
     """Return one row per run that both sides have: ``solved`` and ``solved_at``, the authors' with a suffix.
 
-    A step is missing where a run is not solved in the end, and the authors' also where
-    their analysis had permuted the rows of the run.
-
-    Parameters
-    ----------
-    rows
-        Results, one row per run.
-    authors
-        What `nalu.paper.published.per_seed` gives.
+    ``rows`` are results, one row per run, and ``authors`` is what `nalu.paper.published.per_seed` gives. A step is
+    missing where a run is not solved in the end, and the authors' also where their analysis had permuted its rows.
     """
     sound = authors["solved"] & ~authors["rows_permuted"]
     theirs = authors.assign(solved_at=authors["solved_at"].where(sound))
@@ -71,10 +63,11 @@ def pairs(rows: pd.DataFrame, authors: pd.DataFrame) -> pd.DataFrame:
 
 def of(pairs: pd.DataFrame) -> Agreement:
     """Return how far some pairs agree."""
-    ours, theirs = (pairs[c].to_numpy(bool) for c in ("solved", "solved_authors"))
+    cells = counts(pairs)
+    both, _, _, neither = map(int, cells.sum(0))
     apart = (pairs["solved_at"] - pairs["solved_at_authors"]).abs().dropna()
-    return Agreement(len(pairs), int((ours == theirs).sum()), int((ours & theirs).sum()), kappa.cohen(counts(pairs)),
-                     len(apart), int((apart == 0).sum()), float(apart.median()) if len(apart) else math.nan)
+    return Agreement(len(pairs), both + neither, both, kappa.cohen(cells), len(apart), int((apart == 0).sum()),
+                     float(apart.median()))
 
 
 def counts(pairs: pd.DataFrame) -> np.ndarray:
@@ -93,7 +86,7 @@ def table(pairs: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame
         lines.append({
             "operation": rf"\({OPERATIONS[operation].symbol}\)",
             "model": MODELS[model].plain,
-            "replayed": str(a.n) if a.n else NOT_RUN,
+            "replayed": str(a.n) if a.n else notation.NOT_RUN,
             "same outcome": str(a.same) if a.n else notation.MISSING,
             "kappa": a.kappa_text or notation.MISSING,
             "steps compared": str(a.steps) if a.n else notation.MISSING,
@@ -112,9 +105,4 @@ def undecided(authors: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> list[t
 def matrix(pairs: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame:
     """Return how many replayed seeds have the same outcome: a line per model, a column per operation."""
     cells = [*cells]
-    text = pd.Series([of(rows_of(pairs, *cell)).share for cell in cells], pd.MultiIndex.from_tuples(cells))
-    operations, models = ([*dict.fromkeys(names)] for names in zip(*cells, strict=True))
-    table = text.unstack(0).reindex(index=models, columns=operations).fillna(notation.MISSING)
-    table = table.rename(index=lambda m: MODELS[m].plain,
-                         columns=lambda o: rf"\({OPERATIONS[o].symbol}\)")
-    return table.rename_axis(index="model", columns=None).reset_index()
+    return summary.matrix(cells, [of(rows_of(pairs, *cell)).share for cell in cells])

@@ -38,7 +38,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nalu.analysis import comparisons
+from nalu.analysis import comparisons, verdict
 from nalu.analysis.statistics import Interval
 from nalu.analysis.summary import Cell
 from nalu.analysis.verdict import LEVEL
@@ -156,7 +156,7 @@ def _of_rates(item: Evidence) -> Said:
     smallest = comparisons.rate_smallest(value.n, paper)
     if smallest >= LEVEL:
         return Said(FEW, note="no outcome could differ")
-    return Said(None, comparisons.rate(value, paper), smallest=smallest)
+    return Said(None, verdict.p_value(value, paper), smallest=smallest)
 
 
 def _of_known(item: Evidence) -> Said:

@@ -17,10 +17,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from nalu.analysis.statistics import success_rate
+from nalu.analysis.statistics import wilson
 from nalu.registry import MODELS
 from nalu.support import notation
-from nalu.support.notation import NOT_RUN
 from nalu.tasks import OPERATIONS
 
 BINS = 25
@@ -75,10 +74,10 @@ def table(bars: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame:
         lines.append({
             "operation": rf"\({OPERATIONS[operation].symbol}\)",
             "model": MODELS[model].plain,
-            "right gate": _of(c.right, c.n),
-            "95 % interval": _range(c.right, c.n),
+            "right gate": notation.of(c.right, c.n),
+            "95 % interval": notation.prose_range(*wilson(c.right, c.n)[1:]),
             "p against a coin": _p(c.p_value),
-            "right gate, solved runs": _of(c.solved_right, c.solved) if c.n else notation.MISSING,
+            "right gate, solved runs": notation.of(c.solved_right, c.solved) if c.n else notation.MISSING,
             "p, solved runs": _p(c.p_value_solved),
         })
     return pd.DataFrame(lines)
@@ -89,15 +88,6 @@ def on_both(rows: pd.DataFrame) -> pd.DataFrame:
     gates = rows.pivot(index=["model", "seed"], columns="operation", values="gate")
     adds = gates.reindex(columns=list(ADDS)).dropna() > 0.5
     return (adds["mul"] == adds["add"]).rename("same").reset_index()
-
-
-def _of(k: int, n: int) -> str:
-    return f"{k} of {n}" if n else NOT_RUN
-
-
-def _range(k: int, n: int) -> str:
-    rate = success_rate([1] * k + [0] * (n - k))
-    return notation.prose_range(rate.lower, rate.upper)
 
 
 def _p(value: float) -> str:

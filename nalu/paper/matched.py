@@ -24,8 +24,9 @@ PANELS = {"success_rate": "success_rate", "solved_at_iteration": "solved_at_mean
           "sparsity_error": "sparsity_error_mean"}
 """Panel of a figure -> metric."""
 
-OPTIMIZERS = {("adam", 0.0): "Adam", ("sgd", 0.0): "SGD", ("sgd", 0.9): "SGD-Nesterov"}
-"""Optimiser and momentum -> how the figures of the learning rate call them."""
+OPTIMIZERS = {("adam", 0.0): ("Adam", "Adam"), ("sgd", 0.0): ("SGD", "SGD"),
+              ("sgd", 0.9): ("SGD-Nesterov", "SGD with momentum")}
+"""Optimiser and momentum -> how the figures of the learning rate call them, and how a sentence does."""
 
 
 def printed(experiment: Experiment, condition: Condition) -> dict[str, Cell]:
@@ -35,11 +36,6 @@ def printed(experiment: Experiment, condition: Condition) -> dict[str, Cell]:
     name = experiment.published.format(operation=condition.task.operation)
     return _of_table(name, condition) if name in published.TABLES else \
         _of_figure(name, experiment.varies, condition)
-
-
-def measured(experiment: Experiment, condition: Condition) -> dict[str, Cell]:
-    """Return our values of a condition by metric; `NOTHING` before it was run."""
-    return of_runs(runs.by_condition(experiment.name)[condition.id], condition)
 
 
 def of_runs(rows: pd.DataFrame, condition: Condition) -> dict[str, Cell]:
@@ -54,7 +50,7 @@ def lines(experiment: Experiment, condition: Condition) -> list[tuple[str, str, 
     paper = printed(experiment, condition)
     if not paper:
         return []
-    ours = measured(experiment, condition)
+    ours = of_runs(runs.by_condition(experiment.name)[condition.id], condition)
     rates = ours["success_rate"], paper.get("success_rate", NOTHING)
     result = verdict.rates(*rates)
     head = [f"{who}, {value.n} runs" for who, value in zip(("here", "in the paper"), rates, strict=True)]
@@ -73,7 +69,7 @@ def _of_table(name: str, condition: Condition) -> dict[str, Cell]:
 
 def _of_figure(name: str, varies: str, condition: Condition) -> dict[str, Cell]:
     points = published.figure(name)
-    optimizer = OPTIMIZERS[condition.optimizer, condition.momentum]
+    optimizer, _ = OPTIMIZERS[condition.optimizer, condition.momentum]
     value = condition.settings()[varies]
     x = points["x"].map(lambda x: x[1:] == value if x.startswith("U") else float(x) == value)
     mine = points[x & points["model"].isin([condition.model, f"{condition.model}|{optimizer}"])]

@@ -79,7 +79,7 @@ def _words(name: str, row, place: Place) -> tuple[str, str, str]:
         model = RECURRENT[case.model].plain + (", R_z" if case.lambda_z else "")
         return ("mul" if case.task.operation == "product" else "add"), model, f"length {row.x}"
     case, varies = place.condition, place.experiment.varies
-    optimizer = f", {sweeps.OPTIMIZERS[case.optimizer, case.momentum]}" if "|" in row.model else ""
+    optimizer = f", {OPTIMIZERS[case.optimizer, case.momentum][1]}" if "|" in row.model else ""
     what = {"lambda_sparse": "λ", "train_range": "range"}.get(varies, varies.replace("_", " "))
     return (case.task.operation, MODELS[case.model].plain,
             f"{what} {sweeps.text(case.settings()[varies])}{optimizer}")
@@ -102,7 +102,7 @@ def _keys(entry: Experiment, case: Condition) -> list[tuple]:
               for name in names if name in published.TABLES]
     if not entry.varies:
         return tables
-    value, optimizer = case.settings()[entry.varies], OPTIMIZERS[case.optimizer, case.momentum]
+    value, optimizer = case.settings()[entry.varies], OPTIMIZERS[case.optimizer, case.momentum][0]
     return tables + [(name, varies, model, value if isinstance(value, str) else float(value))
                      for name in names if name in published.FIGURES for varies in ("", entry.varies)
                      for model in (case.model, f"{case.model}|{optimizer}")]

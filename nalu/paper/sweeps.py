@@ -19,7 +19,6 @@ from nalu.results import runs
 from nalu.support import notation
 from nalu.support.notation import NOT_PRINTED, NOT_RUN
 
-OPTIMIZERS = {("adam", 0.0): "Adam", ("sgd", 0.0): "SGD", ("sgd", 0.9): "SGD with momentum"}
 NAMED = 5  # differing points that a sentence lists; more are left to the table
 
 
@@ -40,7 +39,7 @@ class Point(NamedTuple):
     @property
     def optimizer(self) -> str:
         """What trains it: ``Adam``, ``SGD`` or ``SGD with momentum``."""
-        return OPTIMIZERS[self.condition.optimizer, self.condition.momentum]
+        return matched.OPTIMIZERS[self.condition.optimizer, self.condition.momentum][1]
 
     @property
     def verdict(self) -> str:
@@ -133,8 +132,7 @@ def spans(points: Iterable[Point], side: str = "ours") -> str:
         words = NOT_RUN if side == "ours" else NOT_PRINTED
         if rates:
             low, high = min(rates), max(rates)
-            words = notation.prose_range(low, high) if round(low, 2) < round(high, 2) else \
-                notation.prose_rate(low)
+            words = notation.prose_range(low, high) if round(low, 2) < round(high, 2) else notation.prose_rate(low)
         some = f" (at {len(rates)} of {len(line)} points)" if 0 < len(rates) < len(line) else ""
         said.append(f"{line[0].model.plain} {words}{some}")
     return ", ".join(said)
@@ -166,9 +164,7 @@ def _name(p: Point) -> str:
 
 def _solved(rate: Cell, absent: str) -> str:
     """Return ``9 of 10, 60–98 %``."""
-    if not rate.n:
-        return absent
-    return f"{rate.k} of {rate.n}, {notation.prose_range(rate.lower, rate.upper)}"
+    return f"{rate.k} of {rate.n}, {notation.prose_range(rate.lower, rate.upper)}" if rate.n else absent
 
 
 def _range(counts: list[int]) -> str:

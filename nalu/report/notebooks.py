@@ -99,7 +99,7 @@ def run_notebook(source: Path, target: Path, values: dict | None = None, *,
     with tempfile.TemporaryDirectory(prefix="nalu-") as scratch:
         if len(scratch) > LONGEST:
             raise Refusal(f"{scratch} is too long a path for the sockets of a kernel, allowed are {LONGEST} "
-                             "characters; export TMPDIR=/tmp")
+                          "characters; export TMPDIR=/tmp")
         try:
             papermill.execute_notebook(
                 str(source), str(target), parameters=values, cwd=str(ROOT),
@@ -150,7 +150,7 @@ def _assignments(code: str, source: Path) -> dict:
         except (AttributeError, ValueError):
             line = ast.unparse(node).split("\n")[0]
             raise Refusal(f"{source}: the parameters cell may only assign literals, not "
-                             f"{line!r}") from None
+                          f"{line!r}") from None
     return found
 
 

@@ -16,6 +16,8 @@ import tempfile
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from nalu.report import provenance
@@ -178,14 +180,12 @@ def _is_stderr(output: dict) -> bool:
 def _one_stream(outputs: list[dict]) -> list[dict]:
     """Join consecutive pieces of printed text, whose borders are a matter of timing."""
     joined: list[dict] = []
-    for output in outputs:
-        if joined and output["output_type"] == joined[-1]["output_type"] == "stream":
-            joined[-1]["text"] = [*joined[-1]["text"], *output["text"]]
-        else:
-            joined.append(output)
-    for output in joined:
-        if output["output_type"] == "stream":
-            output["text"] = "".join(output["text"]).splitlines(keepends=True)
+    for kind, pieces in groupby(outputs, key=itemgetter("output_type")):
+        pieces = [*pieces]
+        if kind == "stream":
+            text = "".join(line for piece in pieces for line in piece["text"])
+            pieces = [pieces[0] | {"text": text.splitlines(keepends=True)}]
+        joined += pieces
     return joined
 
 

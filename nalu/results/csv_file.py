@@ -109,7 +109,7 @@ def read(path: Path, columns: Mapping[str, str] = COLUMNS,
         raise Refusal(f"{path} is no table of comma-separated values: {error}") from None
     if header != list(columns):
         raise Refusal(f"{path} has other columns: {_difference(header, columns)}; "
-                         "runs/README.md lists the right ones")
+                      "runs/README.md lists the right ones")
     if not text.endswith("\n"):
         raise Refusal(f"{path} is cut off: its last line has no end")
     rows, seen = [], set()

@@ -59,9 +59,8 @@ def integer(value, what: str, at_least: int | None = None) -> int:
         If the value is no integer, or smaller than ``at_least``.
     """
     wanted = "an integer" if at_least is None else f"an integer of at least {at_least}"
-    if not _is_real(value) or not math.isfinite(value) or value != int(value):
-        raise Refusal(f"{what} must be {wanted}, got {value!r}")
-    if at_least is not None and value < at_least:
+    whole = _is_real(value) and math.isfinite(value) and value == int(value)
+    if not whole or at_least is not None and value < at_least:
         raise Refusal(f"{what} must be {wanted}, got {value!r}")
     return int(value)
 

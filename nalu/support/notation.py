@@ -41,6 +41,11 @@ def scientific_rounding(x: float) -> float:
     return 0.05 * 10.0 ** _exponent(x) if x else 0.0
 
 
+def of(k: int, n: int, absent: str = NOT_RUN) -> str:
+    """Return a count as running text has it, ``4 of 5``; ``absent`` if there is nothing to count."""
+    return f"{k} of {n}" if n else absent
+
+
 def prose_rate(rate: float, absent: str = MISSING) -> str:
     """Return a fraction as running text has it, ``94 %``; ``absent`` if it is NaN."""
     return absent if math.isnan(rate) else f"{100 * rate:.0f} %"

@@ -81,21 +81,14 @@ class Arithmetic:
             object.__setattr__(self, "input_size", 4)
         needed = OPERATIONS[self.operation].sums
         if self.number_of_subsets < needed:
-            raise Refusal(
-                f"operation {self.operation!r} needs {needed} subsets, "
-                f"not {self.number_of_subsets}"
-            )
+            raise Refusal(f"operation {self.operation!r} needs {needed} subsets, not {self.number_of_subsets}")
         if self._subset_size < 1:
-            raise Refusal(
-                f"subset_ratio {self.subset_ratio} of {self.input_size} inputs is less "
-                "than one input; allowed: subset_ratio * input_size >= 1"
-            )
+            raise Refusal(f"subset_ratio {self.subset_ratio} of {self.input_size} inputs is less than one input; "
+                          "allowed: subset_ratio * input_size >= 1")
         if self._span > self.input_size:
-            raise Refusal(
-                f"{self.number_of_subsets} subsets of {self._subset_size} inputs that share "
-                f"{self._overlap_size} span {self._span} inputs; "
-                f"allowed: at most input_size = {self.input_size}"
-            )
+            raise Refusal(f"{self.number_of_subsets} subsets of {self._subset_size} inputs that share "
+                          f"{self._overlap_size} span {self._span} inputs; "
+                          f"allowed: at most input_size = {self.input_size}")
 
     @property
     def _subset_size(self) -> int:
@@ -111,9 +104,7 @@ class Arithmetic:
         if self.simple:
             return ((0, 4), (0, 2))
         step = self._subset_size - self._overlap_size
-        return tuple(
-            (i * step, i * step + self._subset_size) for i in range(self.number_of_subsets)
-        )
+        return tuple((i * step, i * step + self._subset_size) for i in range(self.number_of_subsets))
 
     @property
     def _span(self) -> int:
@@ -167,8 +158,7 @@ class Arithmetic:
         return self._fixed(TEST_SEED, self.test_range)
 
     def _fixed(self, seed: int, where: Range) -> np.ndarray:
-        shape = (EVALUATION_SIZE, self.input_size)
-        return self.sample(np.random.RandomState(seed), shape, where)
+        return self.sample(np.random.RandomState(seed), (EVALUATION_SIZE, self.input_size), where)
 
     def threshold(self) -> float:
         """Test error below which a run counts as solved; see `nalu.tasks.threshold`."""
@@ -184,9 +174,7 @@ def _checked_range(where, name: str) -> Range:
     try:
         pairs = tuple((float(low), float(high)) for low, high in where)
     except (TypeError, ValueError):
-        raise Refusal(
-            f"{name} {where!r} is not a list of (low, high), such as ((1, 2),)"
-        ) from None
+        raise Refusal(f"{name} {where!r} is not a list of (low, high), such as ((1, 2),)") from None
     if len(pairs) not in (1, 2):
         raise Refusal(f"{name} has {len(pairs)} intervals; allowed: 1 or 2")
     for low, high in pairs:

@@ -22,9 +22,6 @@ from nalu.tasks import idx
 
 PARTS = ("train", "valid", "test")
 
-SIZE = 28
-"""Pixels along an edge."""
-
 
 @dataclass(frozen=True)
 class Digits:
@@ -63,10 +60,8 @@ def mnist() -> Digits:
     """
     folder = idx.folder()
     if folder is None:
-        raise FileNotFoundError(
-            f"the data 'mnist' need the environment variable {idx.VARIABLE}, the folder of their "
-            f"files; python -m nalu.tasks.idx FOLDER downloads them"
-        )
+        raise FileNotFoundError(f"the data 'mnist' need the environment variable {idx.VARIABLE}, the folder of their "
+                                "files; python -m nalu.tasks.idx FOLDER downloads them")
     train, train_labels, test, test_labels = (
         idx.read(folder / name, checksum) for name, checksum in idx.CHECKSUMS.items())
     return _joined("mnist", (train[:55_000], train[55_000:], test),

@@ -18,6 +18,7 @@ div of 4 inputs on [0.2, 2]).
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
 from math import comb
 from typing import TYPE_CHECKING
@@ -48,22 +49,26 @@ def intended(task: Arithmetic) -> float:
 def as_published(task: Arithmetic) -> float:
     """The criterion as the authors' script computes it.
 
-    The script's ranges include their end, so that each subset has one element too many,
-    and so has the overlap. The ten-parameter task is not affected.
+    Each subset has one element too many, and so has the overlap.
     """
-    if task.simple or task.number_of_subsets != 2:
-        return intended(task)
-    size, shared = task._subset_size, task._overlap_size
-    return _expected_error(task, ((0, size + 1), (size - shared, 2 * size - shared + 1)))
+    return _expected_error(task, with_ends(task))
+
+
+def with_ends(task: Arithmetic) -> tuple[tuple[int, int], ...]:
+    """The subsets of a task as the script's ranges have them: each with its end.
+
+    The ten-parameter task is written out in the script, without such ranges, and it has no
+    other task than those of two subsets.
+    """
+    exact = task.simple or task.number_of_subsets != 2
+    return task.layout if exact else tuple((start, stop + 1) for start, stop in task.layout)
 
 
 def _expected_error(task: Arithmetic, subsets: tuple[tuple[int, int], ...]) -> float:
     low = min(low for low, _ in task.test_range)
     if task.operation in ("div", "root") and low <= 0:
-        raise Refusal(
-            f"operation {task.operation!r} has no threshold on test_range "
-            f"{task.test_range}; allowed: ranges above 0"
-        )
+        raise Refusal(f"operation {task.operation!r} has no threshold on test_range {task.test_range}; "
+                      "allowed: ranges above 0")
     sizes = _group_sizes(task.input_size, subsets)
     count = max(3, min(8, int(MAX_POINTS ** (1 / len(sizes)))))
     rules = [_quadrature(task.test_range, size, count) for size in sizes.values()]
@@ -78,11 +83,7 @@ def _expected_error(task: Arithmetic, subsets: tuple[tuple[int, int], ...]) -> f
 
 def _group_sizes(n: int, subsets) -> dict[frozenset[int], int]:
     """Inputs counted by the set of subsets that they belong to."""
-    sizes: dict[frozenset[int], int] = {}
-    for i in range(n):
-        group = frozenset(k for k, (start, stop) in enumerate(subsets) if start <= i < stop)
-        sizes[group] = sizes.get(group, 0) + 1
-    return sizes
+    return Counter(frozenset(k for k, (start, stop) in enumerate(subsets) if start <= i < stop) for i in range(n))
 
 
 def _quadrature(where: Range, size: int, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -96,10 +97,7 @@ def _quadrature(where: Range, size: int, count: int) -> tuple[np.ndarray, np.nda
     single = [_central_moment(where, centre, k) for k in range(2 * count + 1)]
     moments = [1.0] + [0.0] * (2 * count)
     for _ in range(size):  # binomial convolution: one more independent input
-        moments = [
-            sum(comb(k, j) * moments[j] * single[k - j] for j in range(k + 1))
-            for k in range(2 * count + 1)
-        ]
+        moments = [sum(comb(k, j) * moments[j] * single[k - j] for j in range(k + 1)) for k in range(2 * count + 1)]
     scale = moments[2] ** 0.5
     scaled = [m / scale**k for k, m in enumerate(moments)]
     hankel = np.array([[scaled[i + j] for j in range(count + 1)] for i in range(count + 1)])
@@ -113,7 +111,5 @@ def _quadrature(where: Range, size: int, count: int) -> tuple[np.ndarray, np.nda
 
 def _central_moment(where: Range, centre: float, k: int) -> float:
     """E[(x - centre)^k] of one input, uniform on one or two intervals of equal width."""
-    return float(np.mean([
-        ((high - centre) ** (k + 1) - (low - centre) ** (k + 1)) / ((k + 1) * (high - low))
-        for low, high in where
-    ]))
+    return float(np.mean([((high - centre) ** (k + 1) - (low - centre) ** (k + 1)) / ((k + 1) * (high - low))
+                          for low, high in where]))

@@ -65,6 +65,6 @@ def examine(plans: tuple[Plan, ...], engine: str = "auto") -> None:
         for name, value in plan.batches().items():
             if value != first[name]:
                 raise Refusal("plans that are trained together must have the same "
-                                 f"{name}, got {first[name]!r} and {value!r}")
+                              f"{name}, got {first[name]!r} and {value!r}")
         if problem := obstacle(plan):
             raise Refusal(f"engine 'fused' cannot run this: {problem}; train it alone")

@@ -17,9 +17,7 @@ from scipy.optimize import bisect
 from torch import Generator, Tensor
 
 
-def uniform_(
-    W: Tensor, low: float, high: float, generator: Generator | None = None
-) -> Tensor:
+def uniform_(W: Tensor, low: float, high: float, generator: Generator | None = None) -> Tensor:
     """Fill `W` with numbers from U[low, high]."""
     draw = torch.empty(W.shape).uniform_(low, high, generator=generator)
     with torch.no_grad():

@@ -41,14 +41,8 @@ class Unit(nn.Module):
         If a size is smaller than 1.
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        out_features: int,
-        generator: Generator | None = None,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
+    def __init__(self, in_features: int, out_features: int, generator: Generator | None = None,
+                 device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> None:
         super().__init__()
         for name, size in (("in_features", in_features), ("out_features", out_features)):
             if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:

@@ -15,7 +15,6 @@ from nalu.analysis.summary import Cell, cell
 from nalu.paper import published
 from nalu.registry import MODELS, Model
 from nalu.support import notation
-from nalu.support.notation import NOT_RUN
 from nalu.tasks import OPERATIONS
 
 METRICS: Mapping = {"solved_at": ("solved_at_mean", "published_solved_at_mean", "published_lower",
@@ -52,18 +51,11 @@ class Audited(NamedTuple):
 
 
 def audited(column: str, ours: pd.DataFrame, authors: pd.DataFrame, least: int = 2) -> list[Audited]:
-    """Return the cells with solved runs, in the order of the paper's operations.
+    """Return the cells with at least so many solved runs of the authors, in the order of the paper's operations.
 
-    Parameters
-    ----------
-    column
-        ``"solved_at"`` (updates) or ``"sparsity_error"`` (dimensionless).
-    ours
-        A summary of our results, see `nalu.analysis.summary`.
-    authors
-        Runs of `nalu.paper.published.per_seed`, all of them or some.
-    least
-        How many of the authors' runs must be solved: one has no interval, and no fit.
+    The column is ``"solved_at"`` (updates) or ``"sparsity_error"`` (dimensionless), ``ours`` a summary of our results,
+    see `nalu.analysis.summary`, ``authors`` all or some of `nalu.paper.published.per_seed`. One run has no interval,
+    and no fit.
     """
     metric, *names, statistic = METRICS[column]
     solved = authors[authors["solved"]].groupby(["operation", "model"])[column]
@@ -96,7 +88,7 @@ def compared(cells: Iterable[Audited]) -> str:
     """Return a sentence: in how many cells our interval holds the correct mean, and in how many the published one."""
     known = [c for c in cells if np.isfinite(c.ours.lower)]
     if not known:
-        return f"Ours: {NOT_RUN}."
+        return f"Ours: {notation.NOT_RUN}."
     right, wrong = (sum(c.ours.lower <= value(c) <= c.ours.upper for c in known)
                     for value in (lambda c: c.correct.estimate, lambda c: c.printed.estimate))
     return (f"Of the {len(known)} cells in which we have an interval, it holds the mean of the authors' runs in "
@@ -105,7 +97,7 @@ def compared(cells: Iterable[Audited]) -> str:
 
 def _ours(value: Cell) -> str:
     if not value.k:
-        return f"none of {value.n} solved" if value.n else NOT_RUN
+        return f"none of {value.n} solved" if value.n else notation.NOT_RUN
     return f"{_number(value.interval)}, n = {value.k}"
 
 

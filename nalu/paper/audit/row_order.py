@@ -27,13 +27,7 @@ def gaps(n: int) -> list[int]:
 
 
 def shell_sort(keys: Sequence[int]) -> np.ndarray:
-    """Return the order in which the sort leaves the rows: ``keys[order]`` ascends.
-
-    Parameters
-    ----------
-    keys
-        The key of each row, ``[n]``; small numbers.
-    """
+    """Return the order in which the sort leaves rows with the keys ``[n]``, small numbers: ``keys[order]`` ascends."""
     keys = np.array(keys, np.int16)
     order = np.arange(len(keys), dtype=np.int32)
     for gap in gaps(len(keys)):
@@ -44,12 +38,7 @@ def shell_sort(keys: Sequence[int]) -> np.ndarray:
 def merged(keys: Sequence[int], lengths: Sequence[int]) -> list[np.ndarray]:
     """Return for each run its rows, counted from 0, in the order in which a merge leaves them.
 
-    Parameters
-    ----------
-    keys
-        The key of each run, ``[runs]``: all its rows have it.
-    lengths
-        How many rows each run has; the runs follow one another.
+    The runs follow one another, each with a key that all its rows have, ``[runs]``, and a number of rows.
     """
     lengths = np.asarray(lengths)
     order = shell_sort(np.repeat(keys, lengths))
@@ -74,14 +63,10 @@ def in_file_order(authors: pd.DataFrame) -> pd.DataFrame:
 def replayed(authors: pd.DataFrame) -> pd.DataFrame:
     """Return the authors' runs in file order, with what the merge did to each, from nothing but their lengths.
 
-    The key is the operation, numbered as it first occurs; one row per 1000 updates.
-
-    Returns
-    -------
-    DataFrame
-        Of `nalu.paper.published.per_seed`, and ``pieces``, ``first_step``: the update of the row that has come to
-        be the run's first, and ``solved_row``: where the row of the published ``solved_at`` now
-        stands, counted from 1 as ``best_row`` is; missing where there is none.
+    The key is the operation, numbered as it first occurs; one row per 1000 updates. The columns are those of
+    `nalu.paper.published.per_seed`, and ``pieces``, ``first_step``: the update of the row that has come to be the run's
+    first, and ``solved_row``: where the row of the published ``solved_at`` now stands, counted from 1 as ``best_row``
+    is; missing where there is none.
     """
     runs = in_file_order(authors)
     order = merged(pd.factorize(runs["operation"])[0], runs["logged_points"])

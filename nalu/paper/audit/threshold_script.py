@@ -17,8 +17,6 @@ import pandas as pd
 from nalu.tasks import OPERATIONS, Arithmetic
 from nalu.tasks.threshold import EPSILON
 
-Subsets = tuple[tuple[int, int], ...]
-
 PUBLISHED: Mapping[str, float] = MappingProxyType({
     "mul": 0.160010658743333, "div": 4.93805490041429e-12, "add": 1.47861742158438e-5,
     "sub": 1.38437045113029e-8, "root": 8.95525993233274e-9, "squared": 0.159473806098301,
@@ -35,27 +33,11 @@ class Simulated(NamedTuple):
     error: float
 
 
-def with_ends(task: Arithmetic) -> Subsets:
-    """Return the subsets of a task as the script's ranges have them: each with its end.
+def simulate(task: Arithmetic, subsets: tuple[tuple[int, int], ...], samples: int, seed: int = 0) -> Simulated:
+    """Return the threshold of a task, whose operation, input size and test range count, from random inputs $x$.
 
-    The ten-parameter task is written out in the script, without such ranges.
-    """
-    return task.layout if task.simple else tuple((start, stop + 1) for start, stop in task.layout)
-
-
-def simulate(task: Arithmetic, subsets: Subsets, samples: int, seed: int = 0) -> Simulated:
-    """Return the threshold of a task with the given subsets, from a number of random inputs.
-
-    Parameters
-    ----------
-    task
-        Its operation, input size and test range count.
-    subsets
-        Half-open ranges (start, stop), such as ``task.layout`` or `with_ends` of the task.
-    samples
-        Number of inputs $x$; the authors take 10⁶.
-    seed
-        Of the inputs; the authors' script sets none.
+    The subsets are half-open ranges (start, stop), such as ``task.layout`` or `nalu.tasks.threshold.with_ends`.
+    The authors take 10⁶ samples, and their script sets no seed.
     """
     rng, f = np.random.RandomState(seed), OPERATIONS[task.operation].apply
     inside = np.array([[start <= i < stop for start, stop in subsets] for i in range(task.input_size)], float)

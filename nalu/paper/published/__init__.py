@@ -17,37 +17,23 @@ import pandas as pd
 
 from nalu.support import check
 
-TABLES = {
-    "simple_mul": "2001.05016, table 1: the ten-parameter task",
-    "function_task_static": "2001.05016, table 2: the default task",
-    "function_task_static_all": "2001.05016, appendix: all models on all operations",
-    "function_task_static_nalu": "2001.05016, appendix: networks with a gate",
-    "function_task_static_reproduce": "1910.01888: the default task",
-    "function_task_static_ablation": "in the authors' repository only: parts of the NMU left out, 25 seeds",
-}
+
+@functools.cache
+def _read(file: str) -> pd.DataFrame:
+    """Return a file as it is; callers hand out copies."""
+    return pd.read_csv(Path(__file__).with_name(file))
+
+
+def _rows(file: str, column: str, name: str) -> pd.DataFrame:
+    """Return the rows of a file that belong to one table or figure, without that column."""
+    content = _read(file)
+    return content[content[column] == name].drop(columns=column).reset_index(drop=True)
+
+
+TABLES = dict(_rows("places.csv", "kind", "table").to_numpy())
 """Name of each table -> where it is printed."""
 
-FIGURES = {
-    "simple_function_static_mul_hidden_size": "2001.05016, figure 3, top: hidden size",
-    "simple_function_static_mul_range": "2001.05016, figure 3, bottom: input range",
-    "sequential_mnist_prod_long": "2001.05016, figure 4: sequential MNIST, products",
-    "simple_function_static_mul_input_size": "2001.05016, appendix: input size",
-    "simple_function_static_mul_overlap": "2001.05016, appendix: overlap ratio",
-    "simple_function_static_mul_subset": "2001.05016, appendix: subset ratio",
-    "simple_function_static_mul_hidden_size_ablation": "2001.05016, appendix: ablation study",
-    "simple_function_static_regualization_add": "2001.05016, appendix: sparsity regulariser, +",
-    "simple_function_static_regualization_sub": "2001.05016, appendix: sparsity regulariser, −",
-    "simple_function_static_regualization_mul": "2001.05016, appendix: sparsity regulariser, ×",
-    "sequential_mnist_prod_long_ablation": "2001.05016, appendix: sequential MNIST, products, without R_z",
-    "sequential_mnist_sum_long": "2001.05016, appendix: sequential MNIST, sums",
-    "sequential_mnist_sum_long_ablation": "2001.05016, appendix: sequential MNIST, sums, without R_z",
-    "simple_function_static_mul_range_reproduce": "1910.01888: input range",
-    "simple_function_static_mul_parameter": "1910.01888: four parameters",
-    "simple_function_static_learning_add": "in the authors' repository only: learning rate, +",
-    "simple_function_static_learning_sub": "in the authors' repository only: learning rate, −",
-    "simple_function_static_learning_mul": "in the authors' repository only: learning rate, ×",
-    "simple_function_static_learning_div": "in the authors' repository only: learning rate, /",
-}
+FIGURES = dict(_rows("places.csv", "kind", "figure").to_numpy())
 """Name of each figure, spelt as the authors' file -> where it is printed."""
 
 
@@ -107,17 +93,10 @@ def reanalysis() -> pd.DataFrame:
 
 
 def published_value(table: str, operation: str, model: str, metric: str) -> Published:
-    """Return one cell of a table.
+    """Return one cell of a table of :data:`TABLES`, by this project's names, such as ``"mul"`` and ``"NMU"``.
 
-    Parameters
-    ----------
-    table
-        One of :data:`TABLES`.
-    operation, model
-        A column and row of it, in this project's names, such as ``"mul"``, ``"NMU"``.
-    metric
-        ``"success_rate"`` (fraction), ``"solved_at_median"``, ``"solved_at_mean"`` (updates)
-        or ``"sparsity_error_mean"`` (dimensionless).
+    A metric is ``"success_rate"`` (fraction), ``"solved_at_median"``, ``"solved_at_mean"`` (updates)
+    or ``"sparsity_error_mean"`` (dimensionless).
 
     Raises
     ------
@@ -129,15 +108,3 @@ def published_value(table: str, operation: str, model: str, metric: str) -> Publ
         cell = cell[cell[column] == check.one_of(wanted, cell[column].unique(), f"{column} of {table}")]
     row = cell.iloc[0]
     return Published(float(row["value"]), float(row["ci_lower"]), float(row["ci_upper"]), int(row["n_seeds"]))
-
-
-def _rows(file: str, column: str, name: str) -> pd.DataFrame:
-    """Return the rows of a file that belong to one table or figure, without that column."""
-    content = _read(file)
-    return content[content[column] == name].drop(columns=column).reset_index(drop=True)
-
-
-@functools.cache
-def _read(file: str) -> pd.DataFrame:
-    """Return a file as it is; callers hand out copies."""
-    return pd.read_csv(Path(__file__).with_name(file))

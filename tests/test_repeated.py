@@ -52,7 +52,7 @@ def test_recorded_results_are_trained_again_once_and_stay(shelf, capsys, monkeyp
     assert "spark NAU-add: 3 seeds to train\n" in out and out.endswith(f"{SAME}\n")
     assert spark().trained() == {0, 1, 2} and spark().trainings()[0]["commit"] == "later"
     assert (shelf / "spark" / "results.csv").read_bytes() == before
-    monkeypatch.setattr(launch, "train", None)
+    monkeypatch.setattr(launch, "run", None)
     assert cli.main(COMMAND) == 0
     assert capsys.readouterr().out == f"spark NAU-add: finished\n{SAME}\n"
     assert (shelf / "spark" / "results.csv").read_bytes() == before
@@ -67,7 +67,7 @@ def test_an_interrupted_repetition_trains_the_rest(shelf, capsys):
 
 
 def test_without_repeat_recorded_results_are_finished(shelf, capsys, monkeypatch):
-    monkeypatch.setattr(launch, "train", None)
+    monkeypatch.setattr(launch, "run", None)
     assert cli.main(COMMAND[:-1]) == 0
     assert capsys.readouterr().out == "spark NAU-add: finished\n"
 

@@ -10,7 +10,7 @@ import pytest
 import tiny
 
 from nalu import cli, experiments
-from nalu.campaign import shared_batches
+from nalu.campaign import launch, shared_batches
 from nalu.experiments import Experiment, grid
 from nalu.results import csv_file, runs, status
 from nalu.results.workfolder import WorkFolder
@@ -85,7 +85,7 @@ class Stopped(Exception):
 def test_a_process_that_dies_while_it_stores_loses_nothing(shelf, monkeypatch, tmp_path, kept):
     """The same command goes on at the checkpoint, though some members have results already."""
     arguments = "mixed", ["NAU-add", "NAU-mul", "NMU-add", "NMU-mul"], "0-2"
-    real, calls = shared_batches.keep, []
+    real, calls = launch._keep, []
 
     def dying(*given):
         if len(calls) == kept:
@@ -93,13 +93,13 @@ def test_a_process_that_dies_while_it_stores_loses_nothing(shelf, monkeypatch, t
         calls.append(given)
         real(*given)
 
-    monkeypatch.setattr(shared_batches, "keep", dying)
+    monkeypatch.setattr(launch, "_keep", dying)
     with pytest.raises(Stopped):
         shared_batches.train_together(*arguments, checkpoint_seconds=0.0)
-    monkeypatch.setattr(shared_batches, "keep", real)
+    monkeypatch.setattr(launch, "_keep", real)
     assert len([*shelf.rglob("checkpoint*")]) == 1
     begun = []
-    monkeypatch.setattr(shared_batches.Progress, "__call__", lambda self, done, total: begun.append(done))
+    monkeypatch.setattr(launch.Progress, "__call__", lambda self, done, total: begun.append(done))
     shared_batches.train_together(*arguments)
     assert begun[0] > 100 and not [*shelf.rglob("checkpoint*")]
     monkeypatch.setattr("nalu.support.paths.RUNS", tmp_path / "whole")
@@ -141,15 +141,15 @@ def test_a_failure_is_noted_with_every_condition(shelf, monkeypatch, capsys):
     def fail(*given):
         raise RuntimeError("no luck")
 
-    real = shared_batches._train
-    monkeypatch.setattr(shared_batches, "_train", fail)
+    real = launch.Group.train
+    monkeypatch.setattr(launch.Group, "train", fail)
     names = ["NAU-add", "NMU-mul"]
     assert train("mixed", *names, "--together") == 1
     err = capsys.readouterr().err
     assert err.startswith("nalu: mixed, 2 conditions together, failed\n") and err.endswith("RuntimeError: no luck\n")
     shards = [WorkFolder(MIXED, MIXED.condition(name)).shard(range(4)) for name in names]
     assert [shard.failure() for shard in shards] == ["RuntimeError: no luck"] * 2
-    monkeypatch.setattr(shared_batches, "_train", real)
+    monkeypatch.setattr(launch.Group, "train", real)
     assert train("mixed", *names, "--together") == 0
     assert [shard.failure() for shard in shards] == [""] * 2
 

@@ -181,7 +181,7 @@ def test_an_unknown_parameter_fails_before_anything_is_written(project):
 from pathlib import Path
 from nalu.report.notebooks import run_notebook
 run_notebook(Path('notebooks/train.ipynb'), Path('logs/train.ipynb'), {'upot': 2})""")
-    message = "ValueError: unknown parameter of train.ipynb 'upot'; did you mean 'upto'?"
+    message = "Refusal: unknown parameter of train.ipynb 'upot'; did you mean 'upto'?"
     assert message in done.stderr and not (project / "logs").exists()
 
 

@@ -91,16 +91,16 @@ class Request:
         waited = self.wait and shard.busy()
         if waited:
             print(f"{self.experiment} {condition}: waiting for the process that trains it", flush=True)
+        with shard.lock(wait=self.wait):
+            shard.failed(None)  # a second process must be refused before papermill writes its log
+        added = self.folder(condition).hand_in()  # what a killed process left
+        if (added or waited) and not self.lacking()[condition]:
+            return
         if self.direct:
             from nalu.campaign.launch import sentence, train_condition
 
             print(sentence(train_condition(**values, wait=self.wait)), flush=True)
-            return
-        with shard.lock(wait=self.wait):
-            shard.failed(None)  # a second process must be refused before papermill writes its log
-        if waited:
-            self.folder(condition).hand_in()
-        if not waited or self.lacking()[condition]:
+        else:
             run_notebook(NOTEBOOKS / "train.ipynb", shard.log, values, stdout=sys.stdout, stderr=sys.stderr)
 
     def shard(self, condition: str) -> Shard:

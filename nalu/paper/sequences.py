@@ -48,7 +48,8 @@ def of_figure(name: str) -> list[SequenceExperiment]:
 
 def lines(entry: SequenceExperiment, case: SequenceCondition) -> list[tuple[str, str, str]]:
     """Return rows of text: how many runs are solved at some lengths, here and in the paper; none if nothing is recorded."""
-    ours, paper = outcomes.curves(outcomes.of(entry.name)), printed(entry.published)
+    ours = outcomes.curves(outcomes.of(entry.name))
+    paper = printed(entry.published) if entry.published else ours.iloc[:0]
     both = [table[(table["metric"] == "success_rate") & (table["condition"] == case.id)].set_index("test_length")
             for table in (ours, paper)]
     if both[0].empty:

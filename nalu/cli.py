@@ -14,7 +14,7 @@ from nalu import experiments
 from nalu.campaign.request import Request
 from nalu.campaign.run import run
 from nalu.experiments import Entry, SequenceExperiment
-from nalu.results import csv_file, runs, status, store
+from nalu.results import csv_file, merging, runs, status, store
 from nalu.results.estimate import Pace
 from nalu.results.workfolder import WorkFolder
 from nalu.support import check, seed_lists
@@ -132,7 +132,7 @@ def _lease(given: argparse.Namespace) -> int:
 def _results(given: argparse.Namespace) -> int:
     wrong = []
     for entry in _chosen(given.experiment):
-        added = sum(runs.merge(entry.name, _shard(Path(folder), entry)) for folder in given.shards)
+        added = sum(merging.merge(entry.name, _shard(Path(folder), entry)) for folder in given.shards)
         for condition in entry.conditions:
             folder = WorkFolder(entry, condition)
             added += folder.hand_in()

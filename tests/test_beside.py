@@ -9,7 +9,7 @@ import tiny
 from nalu import experiments
 from nalu.experiments import EXPERIMENTS, get
 from nalu.paper import matched, published
-from nalu.results import csv_file, runs
+from nalu.results import csv_file, merging, runs
 
 
 def printed(experiment, condition):
@@ -60,7 +60,7 @@ def test_ours_stand_beside_theirs(tmp_path, monkeypatch):
     assert [row[1] for row in matched.lines(entry, case)] == ["here, 0 runs", "---", "---", "---", "---"]
     outcome = {"solved": True, "solved_at": 14000, "sparsity_error": 1e-5}
     row = {"experiment": entry.name} | case.settings() | outcome
-    runs.merge(entry.name, [csv_file.row(row | {"seed": s}) for s in range(10)])
+    merging.merge(entry.name, [csv_file.row(row | {"seed": s}) for s in range(10)])
     lines = matched.lines(entry, case)
     assert lines[0] == ("ten_parameters NMU", "here, 10 runs", "in the paper, 100 runs")
     assert lines[1][0] == "success rate" and lines[1][2].startswith("0.94 [")

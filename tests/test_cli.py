@@ -11,7 +11,7 @@ import tiny
 from nalu import cli, experiments
 from nalu.campaign import request
 from nalu.report import notebooks
-from nalu.results import csv_file, runs, status
+from nalu.results import csv_file, merging, status
 from nalu.results.workfolder import WorkFolder
 from nalu.support import paths
 
@@ -38,7 +38,7 @@ def finish(operation, seeds=range(3)):
     """Give a condition of ``spark`` results."""
     settings = {"experiment": "spark"} | spark(operation).condition.settings()
     outcome = {"solved": True, "solved_at": 1000, "sparsity_error": 0.1, "best_step": 0}
-    runs.merge("spark", [csv_file.row(settings | outcome | {"seed": s}) for s in seeds])
+    merging.merge("spark", [csv_file.row(settings | outcome | {"seed": s}) for s in seeds])
 
 
 @pytest.mark.parametrize(("command", "message"), [

@@ -10,7 +10,7 @@ import tiny
 from nalu import experiments
 from nalu.campaign import jobs
 from nalu.experiments import EXPERIMENTS, Experiment, grid
-from nalu.results import csv_file, estimate, runs, status
+from nalu.results import csv_file, estimate, merging, runs, status
 from nalu.support import files
 from nalu.training import Plan
 
@@ -32,7 +32,7 @@ def finish(job, seconds=2.0, **values):
     settings = {"experiment": job.experiment.name} | job.conditions[0].settings()
     outcome = {"solved": True, "solved_at": 1000, "sparsity_error": 0.1, "best_step": 0,
                "device": "cpu", "seconds": seconds} | values
-    runs.merge(job.experiment.name,
+    merging.merge(job.experiment.name,
                [csv_file.row(settings | outcome | {"seed": s}) for s in job.seeds])
 
 

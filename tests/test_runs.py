@@ -17,7 +17,7 @@ import tiny
 
 from nalu import experiments
 from nalu.report.provenance import READ_LOG
-from nalu.results import csv_file, curves, origin, runs, store
+from nalu.results import csv_file, curves, merging, origin, runs, store
 from nalu.results.workfolder import WorkFolder
 from nalu.support import files
 
@@ -53,7 +53,7 @@ def history(seeds, steps=(0, 1000, 2000), **values):
 def keep(condition, learned):
     """Record some runs of the experiment ``tiny`` with their learning curves."""
     entry = experiments.get("tiny")
-    return runs.merge("tiny", {store.OUTCOMES: [row(int(seed), condition) for seed in learned["seed"].unique()],
+    return merging.merge("tiny", {store.OUTCOMES: [row(int(seed), condition) for seed in learned["seed"].unique()],
                                "history": curves.rows(entry, entry.condition(condition), learned)})
 
 
@@ -97,7 +97,7 @@ def test_no_results_are_an_empty_table_with_types(shelf):
 def test_values_survive_exactly(shelf):
     values = {"valid_mse": 0.1 + 0.2, "test_mse": math.inf, "gate": 5e-324, "threshold": 1e300,
               "sparsity_error": math.nan, "stopped_at": None, "solved": False, "solved_at": 2000.0}
-    runs.merge("tiny", [row(3, **values)])
+    merging.merge("tiny", [row(3, **values)])
     (found,) = runs.results("tiny").to_dict("records")
     assert found["valid_mse"] == 0.1 + 0.2 and found["test_mse"] == math.inf
     assert found["gate"] == 5e-324 and found["threshold"] == 1e300 and found["solved_at"] == 2000
@@ -108,23 +108,23 @@ def test_values_survive_exactly(shelf):
 
 
 def test_rows_are_sorted_by_condition_and_seed(shelf):
-    runs.merge("tiny", [row(9, "NALU"), row(10**9), row(9), row(1, "NALU"), row(2)])
+    merging.merge("tiny", [row(9, "NALU"), row(10**9), row(9), row(1, "NALU"), row(2)])
     found = [(line.split(",")[1], int(line.split(",")[21])) for line in
              (shelf / "tiny" / "results.csv").read_text().splitlines()[1:]]
     assert found == [("NMU", 2), ("NMU", 9), ("NALU", 1), ("NALU", 9), ("NMU", 10**9)]
 
 
 def test_finished_work_is_never_overwritten(shelf):
-    assert runs.merge("tiny", [row(1), row(2)]) == 2
+    assert merging.merge("tiny", [row(1), row(2)]) == 2
     before = tiny.tree(shelf)
-    assert runs.merge("tiny", [row(1, solved=False, seconds=9)]) == 0
+    assert merging.merge("tiny", [row(1, solved=False, seconds=9)]) == 0
     assert tiny.tree(shelf) == before
-    assert runs.merge("tiny", [row(1, solved=False), row(3)]) == 1
+    assert merging.merge("tiny", [row(1, solved=False), row(3)]) == 1
     assert runs.results("tiny")["solved"].tolist() == [True] * 3
 
 
 def test_rows_with_other_settings_stay_but_are_not_shown(shelf):
-    runs.merge("tiny", [row(1), row(1, iterations=7)])
+    merging.merge("tiny", [row(1), row(1, iterations=7)])
     assert (shelf / "tiny" / "results.csv").read_text().count("\n") == 3
     assert runs.results("tiny")["iterations"].tolist() == [1100]
     assert runs.undeclared("tiny") == 1 and runs.missing("tiny")["NMU"][:2] == (0, 2)
@@ -132,19 +132,19 @@ def test_rows_with_other_settings_stay_but_are_not_shown(shelf):
 
 def test_order_of_merging_does_not_matter(shelf):
     rows = [row(seed, name) for name in ("NMU", "NALU") for seed in range(10)]
-    runs.merge("tiny", rows)
+    merging.merge("tiny", rows)
     at_once = (shelf / "tiny" / "results.csv").read_bytes()
     (shelf / "tiny" / "results.csv").unlink()
     random.Random(1).shuffle(rows)
     for k in range(0, 20, 3):
-        runs.merge("tiny", rows[k:k + 4])
+        merging.merge("tiny", rows[k:k + 4])
     assert (shelf / "tiny" / "results.csv").read_bytes() == at_once
 
 
 def test_merging_at_the_same_time_loses_nothing(shelf):
     rows = [row(seed, name) for name in ("NMU", "NALU") for seed in range(10)]
     with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(lambda r: runs.merge("tiny", [r]), rows)) == 20
+        assert sum(pool.map(lambda r: merging.merge("tiny", [r]), rows)) == 20
     assert len(runs.results("tiny")) == 20
 
 
@@ -169,11 +169,11 @@ def test_reading_is_noted(shelf, tmp_path, monkeypatch):
     (lambda t: t + "\udcff\n", "is no text in UTF-8"),
 ])
 def test_wrong_file_is_refused_and_left_alone(shelf, spoil, message):
-    runs.merge("tiny", [row(1), row(2)])
+    merging.merge("tiny", [row(1), row(2)])
     path = shelf / "tiny" / "results.csv"
     path.write_text(spoil(path.read_text()), "utf8", "surrogateescape")
     before = tiny.tree(shelf)
-    for use in (lambda: runs.results("tiny"), lambda: runs.merge("tiny", [row(5)])):
+    for use in (lambda: runs.results("tiny"), lambda: merging.merge("tiny", [row(5)])):
         with pytest.raises(ValueError) as error:
             use()
         assert f"{path}" in str(error.value) and message in str(error.value)
@@ -184,7 +184,7 @@ def test_full_disk_leaves_the_old_file(shelf):
     keep("NMU", history([1]))
     before = tiny.tree(shelf)
     with full_disk(), pytest.raises(OSError, match="cannot write: File too large") as error:
-        runs.merge("tiny", [row(seed) for seed in range(2, 9)])
+        merging.merge("tiny", [row(seed) for seed in range(2, 9)])
     assert error.value.errno == errno.EFBIG and error.value.filename.endswith("tiny/results.csv")
     with full_disk(100), pytest.raises(OSError, match="cannot write"):
         keep("NMU", history(range(10)))

@@ -11,7 +11,7 @@ from scipy import stats
 from nalu import experiments
 from nalu.experiments.sequential_conditions import SequenceCondition, SequenceExperiment
 from nalu.paper import sequences
-from nalu.results import csv_file, recorded, runs, tables
+from nalu.results import csv_file, merging, recorded, runs, tables
 from nalu.sequential import outcomes
 from nalu.sequential.thresholds import failures, thresholds
 from nalu.tasks import SequentialMNIST
@@ -108,7 +108,7 @@ def record(name, seeds=(0,), **settings):
     fixed = {"experiment": "tiny", "condition": name} | case.settings()
     new = [csv_file.row(fixed | {"seed": s, "test_length": n, "test_mse": 1.0 + s}, tables.SEQUENTIAL.outcomes.columns)
            for s in seeds for n in case.task.test_lengths]
-    runs.merge("tiny", new)
+    merging.merge("tiny", new)
 
 
 def test_failed_references_set_no_threshold(tmp_path, monkeypatch):

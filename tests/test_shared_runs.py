@@ -8,7 +8,7 @@ import tiny
 from nalu import experiments
 from nalu.experiments import EXPERIMENTS, Experiment, grid
 from nalu.report.provenance import READ_LOG
-from nalu.results import csv_file, runs
+from nalu.results import csv_file, merging, runs
 
 SAME = {"simple": True, "iterations": 1}
 TABLE = MappingProxyType({e.name: e for e in (
@@ -31,7 +31,7 @@ def finish(name, seeds, **values):
     """Give the first condition of an experiment results."""
     case = TABLE[name].conditions[0]
     row = {"experiment": name, "solved": True} | case.settings() | values
-    runs.merge(name, [csv_file.row(row | {"seed": seed}) for seed in seeds])
+    merging.merge(name, [csv_file.row(row | {"seed": seed}) for seed in seeds])
 
 
 def test_rows_of_another_experiment_are_results(shelf):

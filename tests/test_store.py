@@ -10,7 +10,7 @@ import tiny
 import tiny_digits
 
 from nalu import experiments
-from nalu.results import csv_file, recorded, runs, store, tables
+from nalu.results import csv_file, merging, recorded, runs, store, tables
 
 ORIGIN = {"engine": "reference", "device": "cpu", "commit": "abc", "seconds": 0.1, "stopped_at": None}
 TABLES = [pytest.param(name, table, id=name) for name in ("tiny", "digits") for table in (
@@ -49,7 +49,7 @@ def record(condition, seeds, value):
     case = entry.condition(condition)
     history = (of_arithmetic if store.kind(entry) is tables.ARITHMETIC else of_sequences)(seeds, value)
     history.attrs["origins"] = dict.fromkeys(seeds, ORIGIN)
-    return runs.merge("tiny", recorded.rows(entry, case, history))
+    return merging.merge("tiny", recorded.rows(entry, case, history))
 
 
 def change(condition, **settings):

@@ -16,7 +16,7 @@ from nalu.experiments import EXPERIMENTS, get
 from nalu.pages import figures, sweep_panels
 from nalu.paper import sweeps
 from nalu.registry import MODELS
-from nalu.results import csv_file, runs
+from nalu.results import csv_file, merging
 
 SWEEPS = [entry.name for entry in EXPERIMENTS.values() if entry.varies]
 
@@ -36,7 +36,7 @@ def record(name, condition, solved):
     case = get(name).condition(condition)
     outcome = {True: {"solved": True, "solved_at": 10_000, "sparsity_error": 1e-3}, False: {"solved": False}}
     rows = [{"experiment": name, "seed": seed} | outcome[yes] for seed, yes in enumerate(solved)]
-    runs.merge(name, [csv_file.row(case.settings() | row) for row in rows])
+    merging.merge(name, [csv_file.row(case.settings() | row) for row in rows])
 
 
 def chosen(name="overlap", operation="mul"):
@@ -165,7 +165,7 @@ def test_runs_between_the_two_thresholds_are_judged_otherwise():
     case = get("subset").condition("NMU-subset_ratio=0.5")
     low, high = case.task.threshold(), case.task.threshold_as_published()
     row = {"experiment": "subset", "solved": False, "test_mse": (low + high) / 2, "seed": 0}
-    runs.merge("subset", [csv_file.row(case.settings() | row)])
+    merging.merge("subset", [csv_file.row(case.settings() | row)])
     assert sweeps.rejudged(sweeps.points("subset")) == (1, 1)
 
 

@@ -112,6 +112,15 @@ def test_killed_and_resumed_is_uninterrupted(at_once, here, capsys):
     assert not list(folder.glob("tiny/NMU/*/checkpoint-*")) and len(nmu().trainings()) == 1
 
 
+def test_a_checkpoint_that_other_code_has_left_is_not_continued_and_named(here, capsys):
+    folder = here("old")
+    left = nmu().shard(range(10)).path / "checkpoint-0123456789ab.npz"
+    files.write(left, b"of the code before")
+    train()
+    assert f"{left} was left by another training or by other code, and is not continued" in capsys.readouterr().out
+    assert left.exists() and len(runs.results("tiny")) == 10 and folder.is_dir()
+
+
 def test_results_are_recovered_from_the_history(at_once, here):
     """A process may die after its training and before its results are merged."""
     once, history = at_once

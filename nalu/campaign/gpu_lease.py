@@ -18,7 +18,7 @@ from pathlib import Path
 
 from nalu import experiments
 from nalu.experiments.conditions import Condition, Experiment
-from nalu.results import origin, recorded, runs, tables
+from nalu.results import merging, origin, recorded, runs, tables
 from nalu.support import paths
 from nalu.support.check import Refusal
 from nalu.training import Plan, devices
@@ -119,7 +119,7 @@ def record(found: dict, pack: Path | None) -> int:
     added = 0
     for (experiment, condition), history in found.items():
         entry = experiments.get(experiment)
-        added += runs.merge(experiment, recorded.rows(entry, entry.condition(condition), history))
+        added += merging.merge(experiment, recorded.rows(entry, entry.condition(condition), history))
     if pack is not None:
         write_pack(pack)
     return added

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nalu import experiments, registry
 from nalu.experiments import Case, Entry, SequenceExperiment
-from nalu.results import csv_file, runs, store
+from nalu.results import csv_file, merging, runs, store
 from nalu.results.estimate import Pace
 from nalu.results.shard import Shard, together
 from nalu.results.status import left_of, of, total
@@ -168,7 +168,7 @@ def alone(jobs: Iterable[Job]) -> ExitStack:
     """
     stack = ExitStack()
     for entry in {job.experiment.name: job.experiment for job in jobs}.values():
-        lock = store.lock(entry).with_name("campaign")
+        lock = merging.lock(entry).with_name("campaign")
         stack.enter_context(files.locked(lock, f"a campaign with {entry.name} is running"))
     return stack
 

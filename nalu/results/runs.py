@@ -11,7 +11,7 @@ they choose the best step in other windows, and one that keeps learning curves t
 rows, as it would lack their curves.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from itertools import accumulate, chain
 from pathlib import Path
 
@@ -63,15 +63,6 @@ def details(experiment: str, table: str) -> pd.DataFrame:
     recorded = {(tables.digest(run[:-1]), run[-1]) for run in _own(entry)}
     rows = [row for row in store.read(file, wanted) if (row["settings"], row["seed"]) in declared & recorded]
     return csv_file.frame(rows, wanted.columns)
-
-
-def merge(experiment: str, rows: Iterable[Row] | Mapping[str, Iterable[Row]]) -> int:
-    """Add rows to the outcomes of an experiment, or to several of its tables; return how many outcomes were new.
-
-    See `nalu.results.store.merge`.
-    """
-    new = rows if isinstance(rows, Mapping) else {store.OUTCOMES: rows}
-    return store.merge(experiments.get(experiment), new)
 
 
 def missing(experiment: str) -> dict[str, tuple[int, ...]]:

@@ -1,18 +1,13 @@
-"""The tables of results on disk: one reader and one writer for all of them.
+"""The tables of results on disk, read: one reader for all of them; `nalu.results.merging` writes them."""
 
-Work that is recorded is never overwritten: the first rows of a run stay. The rows of a run are
-written together, those of the outcomes last, so that a run that has outcomes has its details.
-"""
-
-from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from nalu.experiments import Entry
 from nalu.results import csv_file, tables
-from nalu.results.csv_file import INTEGER, STEP, Row
+from nalu.results.csv_file import Row
 from nalu.results.tables import Kind, Table
-from nalu.support import files, paths
+from nalu.support import paths
 
 OUTCOMES = "outcomes"
 """Name of the table with the outcomes, among those of the details."""
@@ -28,11 +23,6 @@ def path(experiment: Entry, table: Table) -> Path:
     return paths.RUNS / experiment.name / table.file
 
 
-def lock(experiment: Entry) -> Path:
-    """The lock that whoever changes the committed files of an experiment holds."""
-    return paths.RUNS / experiment.name / ".merge" / "lock"
-
-
 def read(file: Path, table: Table) -> tuple[Row, ...]:
     """Return the rows of a file, none if it does not exist; one that did not change is parsed once.
 
@@ -45,66 +35,6 @@ def read(file: Path, table: Table) -> tuple[Row, ...]:
         return ()
     stat = file.stat()
     return _parsed(file, table, stat.st_ino, stat.st_mtime_ns, stat.st_size)
-
-
-def merge(experiment: Entry, new: Mapping[str, Iterable[Row]]) -> int:
-    """Add the rows of runs to the tables of an experiment; return how many rows of outcomes were new.
-
-    A run that is recorded stays as it is, in all tables. Details that are there of a run that is
-    not, left by a process that was killed or by a user who deleted its outcomes, are replaced.
-    Several processes may merge at once. Rows are sorted by condition, in the order of the table
-    of experiments, and by what else identifies them.
-
-    Parameters
-    ----------
-    experiment
-    new
-        Name of a table, `OUTCOMES` or one of the details -> rows.
-
-    Raises
-    ------
-    ValueError
-        If an existing file is not as it should be; it is left as it is.
-    OSError
-        If a new file cannot be written; the old one is still there.
-    """
-    has = kind(experiment)
-    outcomes = {csv_file.key(row, has.outcomes.key): row for row in new.get(OUTCOMES, ())}
-    if not outcomes:
-        return 0
-    with files.locked(lock(experiment)):
-        file = path(experiment, has.outcomes)
-        files.sweep(file.parent)
-        known = {csv_file.key(row, has.outcomes.key): row for row in read(file, has.outcomes)}
-        recorded = {has.run(row) for row in known.values()}
-        fresh = {key: row for key, row in outcomes.items() if has.run(row) not in recorded}
-        runs = {(tables.digest(has.run(row)[:-1]), row["seed"]) for row in fresh.values()}
-        places = {(tables.digest(has.of(case)), str(seed)): place
-                  for place, case in enumerate(experiment.conditions) for seed in case.seeds}
-
-
-        def text(mine: Path, table: Table, rows: Iterable[Row], settings: Callable[[Row], str]) -> bytes:
-            order = sorted(rows, key=lambda row: (places.get((settings(row), row["seed"]), len(places)), *_in_order(row, table)))
-            return csv_file.packed(mine, csv_file.dump(order, table.columns))
-
-        written = {}
-        for name, table in has.details.items():
-            mine = path(experiment, table)
-            kept = [row for row in read(mine, table) if (row["settings"], row["seed"]) not in runs]
-            added = [row for row in new.get(name, ()) if (row["settings"], row["seed"]) in runs]
-            if added:
-                written[mine] = text(mine, table, [*kept, *added], lambda row: row["settings"])
-        if fresh:
-            written[file] = text(file, has.outcomes, [*known.values(), *fresh.values()],
-                                 lambda row: tables.digest(has.run(row)[:-1]))
-        for mine, data in written.items():  # once all that is there has been read and found right
-            files.write(mine, data)
-    return len(fresh)
-
-
-def _in_order(row: Row, table: Table) -> list:
-    """What sorts the rows of a condition: numbers by their size."""
-    return [int(row[name]) if table.columns[name] in (INTEGER, STEP) else row[name] for name in table.key]
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from nalu.experiments import Case, Entry
-from nalu.results import csv_file, recorded, runs, shard, tables
+from nalu.results import csv_file, merging, recorded, runs, shard, tables
 from nalu.results.csv_file import Row
 from nalu.results.shard import Shard
 from nalu.results.store import OUTCOMES
@@ -79,7 +79,7 @@ class WorkFolder:
         origins = {seed: history.attrs["origins"][seed] for seed in missing}
         history = history[history["seed"].isin(missing)]
         history.attrs = {"origins": origins}
-        return runs.merge(experiment, recorded.rows(self.experiment, self.condition, history))
+        return merging.merge(experiment, recorded.rows(self.experiment, self.condition, history))
 
     def rows(self) -> list[Row]:
         """The rows of the outcomes of every seed in the history."""

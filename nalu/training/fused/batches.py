@@ -7,16 +7,18 @@ import math
 import numpy as np
 
 from nalu.training.fused import mersenne, philox
-from nalu.training.fused.maps import kernel
+from nalu.training.fused.bodies import EPSILON
+from nalu.training.fused.scalars import log
+from nalu.training.fused.vectors import WIDTH, absolute, compiled, load, store, transpose
 
-ROWS = 64  # samples of the authors' stream that are laid out together
+ROWS = 16  # samples of the authors' stream that are laid out together: they stay in the first cache
 ADD, SUB, MUL, DIV, SQUARED, ROOT = range(6)
 
 
-@kernel
-def target(operation, sums, y):
-    """The operation on the subset sums `[K, B]`, float64, rounded into `y` `[B]`."""
-    for b in range(y.size):
+@compiled
+def target(operation, sums, y, first):
+    """The operation on the subset sums `[K, B]`, float64, rounded into `y` from `first` on."""
+    for b in range(sums.shape[1]):
         z = sums[0, b]
         if operation == SUB:
             z -= sums[1, b]
@@ -29,71 +31,86 @@ def target(operation, sums, y):
         else:
             for k in range(1, sums.shape[0]):
                 z = z + sums[k, b] if operation == ADD else z * sums[k, b]
-        y[b] = np.float32(z)
+        y[first + b] = np.float32(z)
 
 
-@kernel
-def sum_rows(x, subsets, sums):
-    """Subset sums `[K, B]` of inputs `[I, B]`, in float64."""
+@compiled
+def turn(a, a_stride, rows, b, b_stride):
+    """Columns of `rows` rows of `a` as rows of `b`; both have whole blocks of 8."""
+    for r in range(0, rows, 8):
+        for c in range(0, a_stride, 8):
+            transpose(a, r * a_stride + c, a_stride, b, c * b_stride + r, b_stride)
+
+
+@compiled
+def take_logarithms(x, first, count, l):
+    r"""$\ln(|x| + \epsilon)$ of `count` inputs from the `first` on."""
+    for k in range(0, count, WIDTH):
+        store(l, k, log(absolute(load(x, first + k)) + EPSILON))
+
+
+@compiled
+def sum_rows(x, stride, subsets, sums):
+    """Subset sums `[K, B]` of inputs in rows, in float64."""
     for k in range(subsets.shape[0]):
         sums[k, :] = 0
         for i in range(subsets[k, 0], subsets[k, 1]):
-            for b in range(x.shape[1]):
-                sums[k, b] += np.float64(x[i, b])
+            for b in range(sums.shape[1]):
+                sums[k, b] += np.float64(x[i * stride + b])
 
 
-@kernel
-def lay_out(drawn, b0, subsets, x, sums, tile):
-    """Samples `[R, I]`, float64, into the columns of `x` `[I, B]` and `sums` from `b0` on.
+@compiled
+def lay_out(drawn, first, subsets, xt, stride, sums):
+    """Samples `[R, I]`, float64, into rows of `xt`, rounded to float32, and into `sums`.
 
-    The sums are taken before the inputs are rounded to float32, as the authors do.
-    Unsigned indices spare the loops Python's check for negative ones.
+    The sums are taken before the inputs are rounded, as the authors do; four samples at a
+    time, since each addition waits for the one before.
     """
-    R, first = np.uint64(drawn.shape[0]), np.uint64(b0)
-    for i in range(x.shape[0]):
-        for r in range(R):
-            tile[i, r] = drawn[r, i]
-    for i in range(x.shape[0]):
-        for r in range(R):
-            x[i, first + r] = np.float32(tile[i, r])
+    R, I = drawn.shape
+    for r in range(R):
+        for i in range(I):
+            xt[(first + r) * stride + i] = np.float32(drawn[r, i])
     for k in range(subsets.shape[0]):
-        for r in range(R):
-            sums[k, first + r] = 0
-        for i in range(subsets[k, 0], subsets[k, 1]):
-            for r in range(R):
-                sums[k, first + r] += tile[i, r]
+        low, high = subsets[k, 0], subsets[k, 1]
+        for r in range(0, R - R % 4, 4):
+            s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+            for i in range(low, high):
+                s0 += drawn[r, i]
+                s1 += drawn[r + 1, i]
+                s2 += drawn[r + 2, i]
+                s3 += drawn[r + 3, i]
+            b = first + r
+            sums[k, b], sums[k, b + 1], sums[k, b + 2], sums[k, b + 3] = s0, s1, s2, s3
+        for r in range(R - R % 4, R):
+            s0 = 0.0
+            for i in range(low, high):
+                s0 += drawn[r, i]
+            sums[k, first + r] = s0
 
 
-@kernel
-def draw_authors(words, out, position, low, width, subsets, x, sums, one, two, tile):
-    """A batch of the authors' stream into `x` `[I, B]`, and its subset sums.
-
-    The stream runs through the inputs of a sample before it goes to the next sample; a few
-    samples at a time are brought into the layout of the loop while they are in the cache.
-    """
-    I, B = x.shape
+@compiled
+def draw_authors(words, out, position, low, width, subsets, xt, stride, sums, one, two):
+    """A batch of the authors' stream, one sample a row of `xt`, and its subset sums."""
+    B = sums.shape[1]
+    I = one.size // B
     if low.size == 2:
         position = mersenne.uniform(words, out, position, low[0], width[0], one)
         position = mersenne.uniform(words, out, position, low[1], width[1], two)
         position = mersenne.choose(words, out, position, one, two)
-    for b in range(0, B, tile.shape[1]):
-        rows = one[b * I : min(B, b + tile.shape[1]) * I]
+    for b in range(0, B, ROWS):
+        rows = one[b * I : min(B, b + ROWS) * I]
         if low.size == 1:
             position = mersenne.uniform(words, out, position, low[0], width[0], rows)
-        lay_out(rows.reshape(-1, I), b, subsets, x, sums, tile)
+        lay_out(rows.reshape(-1, I), b, subsets, xt, stride, sums)
     return position
 
 
-@kernel
-def draw(shared, lanes, k, start, count, position, tools, x, sums):
-    """The next `count` batches of the k-th seed into `x` `[T, I, B]`, `sums` `[T, K, B]`."""
-    words, out, one, two, tile = tools
-    subsets = lanes.subsets[k]
-    for n in range(count):
-        if shared.authors:
-            position = draw_authors(words, out, position, lanes.low, lanes.width, subsets,
-                                    x[n], sums[n], one, two, tile)
-        else:
-            philox.inputs(x[n], lanes.seed[k], start + n, lanes.low, lanes.width)
-            sum_rows(x[n], subsets, sums[n])
-    return position
+@compiled
+def draw_philox(seed, t, low, width, subsets, x, stride, sums, flat):
+    """A batch of the philox stream, one input a row of `x`, and its subset sums."""
+    B = sums.shape[1]
+    philox.inputs(flat, seed, t, low, width)
+    for i in range(flat.size // B):
+        for b in range(B):
+            x[i * stride + b] = flat[i * B + b]
+    sum_rows(x, stride, subsets, sums)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nalu.training.fused.maps import exact
+from nalu.training.fused.vectors import compiled
 
 u32, u64, i32 = np.uint32, np.uint64, np.int32
 N, M = 624, 397
@@ -18,13 +18,13 @@ _TWO_52 = u64(0x4330000000000000)  # the bits of 2.0**52
 _1, _5, _6, _7, _11, _15, _18 = (u32(k) for k in (1, 5, 6, 7, 11, 15, 18))
 
 
-@exact
+@compiled
 def _mix(upper, lower):
     y = u32((upper & _UPPER) | (lower & _LOWER))
     return u32(u32(y >> _1) ^ u32(u32(-i32(y & _1)) & _MATRIX))
 
 
-@exact
+@compiled
 def advance(words):
     """The next 624 words of the recurrence, in place."""
     for k in range(N - M):
@@ -34,7 +34,7 @@ def advance(words):
     words[N - 1] = words[M - 1] ^ _mix(words[N - 1], words[0])
 
 
-@exact
+@compiled
 def temper(words, out):
     """The random numbers of the present words."""
     for k in range(N):
@@ -45,14 +45,14 @@ def temper(words, out):
         out[k] = u32(y ^ u32(y >> _18))
 
 
-@exact
+@compiled
 def _double(a, b):
     """53 bits of two words as a number in [0, 1)."""
     high, low = np.float64(i32(a >> _5)), np.float64(i32(b >> _6))
     return (high * 67108864.0 + low) * (1.0 / 9007199254740992.0)
 
 
-@exact
+@compiled
 def _doubles(pairs, low, width, into):
     """`_double` of neighbouring words, read as one integer of 64 bits (little-endian).
 
@@ -65,7 +65,7 @@ def _doubles(pairs, low, width, into):
         into[j] = low + width * ((high * 2.0**26 + rest) * 2.0**-53)
 
 
-@exact
+@compiled
 def uniform(words, out, position, low, width, into):
     """Fill `into` with ``RandomState.uniform(low, low + width)``; the new position."""
     done = 0
@@ -89,7 +89,7 @@ def uniform(words, out, position, low, width, into):
     return position
 
 
-@exact
+@compiled
 def choose(words, out, position, first, second):
     """Keep `first` where ``RandomState.randint(2)`` is 1, else take `second`."""
     for k in range(first.size):

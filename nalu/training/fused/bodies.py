@@ -1,0 +1,264 @@
+r"""What becomes of a lane's products: both units' outputs, the error, and the gradients on the way back.
+
+The first unit's products stand in rows of `z`, `lane.gate`, `lane.add` and `lane.multiply`; on the way back their
+gradients take their place. The second unit has one output, so that its products are taken here. In all of this,
+samples stand beside each other in vectors.
+
+$dz$ of the second unit gives $da = dz\,g$, $dm = dz\,(1 - g)$, $d(Gx) = dz\,(a - m)\,g(1 - g)$.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable
+
+import numpy as np
+
+from nalu.training.fused.kernels import FACTORS, LINEAR, LOGARITHMS, RELU6
+from nalu.training.fused.products import PARTIAL, factor, total
+from nalu.training.fused.scalars import exp, log, sigmoid, sign
+from nalu.training.fused.vectors import WIDTH, absolute, below, compiled, fma, inline, load, spread, store, where
+
+EPSILON = 1e-7
+
+LANE = np.dtype([(name, np.int64) for name in """
+    first second hidden_size gate add multiply out bias activation gate2 add2 multiply2 bias2 activation2
+    operation answers slots end lambda_start lambda_end adam gated""".split()]
+    + [(name, np.float64) for name in ("learning_rate", "momentum", "lambda_sparse")])
+"""A plan: codes of its units' bodies; the first rows of its products and outputs in `z`; places of its
+biases and the second unit's weights among all weights; its part of the slots; the papers' parameters."""
+
+Room = namedtuple("Room", "z w dw delta logs sums")
+"""Memory that lanes use one after the other, but for `z`, `w` and `dw`: gradients of hidden units, logarithms
+or products of the second unit's inputs, partial sums."""
+
+
+@inline
+def activate(code, u):
+    """f(u)."""
+    if code == LINEAR:
+        return u
+    u = where(u < 0.0, spread(0.0, u), u)
+    return where(u > 6.0, spread(6.0, u), u) if code == RELU6 else u
+
+
+@inline
+def activate_back(code, y, dy):
+    """The gradient of u from that of y = f(u)."""
+    if code == LINEAR:
+        return dy
+    dy = where(y > 0.0, dy, dy - dy)
+    return where(y < 6.0, dy, dy - dy) if code == RELU6 else dy
+
+
+def _bodies(gated: bool, product: int) -> tuple[Callable, ...]:
+    """The compiled functions for units with and without a gate, and with each kind of product."""
+    logs, factors, adds = product == LOGARITHMS, product == FACTORS, gated or not product
+
+    @compiled
+    def forward(lane, z, w, stride):
+        """The first unit's outputs, in place of the products or in rows of their own."""
+        for h in range(lane.hidden_size):
+            for b in range(h * stride, (h + 1) * stride, WIDTH):
+                if adds:
+                    a = load(z, lane.add * stride + b)
+                    if lane.bias >= 0:
+                        a = activate(lane.activation, a + w[lane.bias + h])
+                        store(z, lane.add * stride + b, a)
+                if product:
+                    m = load(z, lane.multiply * stride + b)
+                    if logs:
+                        m = exp(m)
+                        store(z, lane.multiply * stride + b, m)
+                if gated:
+                    g = sigmoid(load(z, lane.gate * stride + b))
+                    store(z, lane.gate * stride + b, g)
+                    store(z, lane.out * stride + b, g * a + (1.0 - g) * m)
+
+    @compiled
+    def backward(lane, room, stride):
+        """Gradients of the first unit's products, in their place, from those of its outputs."""
+        z, delta = room.z, room.delta
+        for h in range(lane.hidden_size):
+            bias = spread(0.0, z)
+            for b in range(h * stride, (h + 1) * stride, WIDTH):
+                d = load(delta, b)
+                at_a, at_m = lane.add * stride + b, lane.multiply * stride + b
+                if gated:
+                    at_g = lane.gate * stride + b
+                    g, a, m = load(z, at_g), load(z, at_a), load(z, at_m)
+                    store(z, at_g, d * (a - m) * g * (1.0 - g))
+                    store(z, at_a, d * g)
+                    store(z, at_m, d * (1.0 - g) * m if logs else d * (1.0 - g))
+                elif product:
+                    store(z, at_m, d * load(z, at_m) if logs else d)
+                elif lane.bias >= 0:
+                    d = activate_back(lane.activation, load(z, at_a), d)
+                    store(z, at_a, d)
+                else:
+                    store(z, at_a, d)
+            if lane.bias >= 0:
+                first = (lane.add + h) * stride
+                for k in range(0, PARTIAL, WIDTH):
+                    bias = spread(0.0, z)
+                    for b in range(k, stride, PARTIAL):
+                        bias = bias + load(z, first + b)
+                    store(room.sums, k, bias)
+                room.dw[lane.bias + h] = total(room.sums, 0)
+
+    @inline
+    def second(lane, room, stride, b):
+        """The second unit's output, gate, sum and product for the samples from b on."""
+        z, w = room.z, room.w
+        u = spread(0.0, z)
+        a, m, g = u, u, u
+        if factors:
+            m = spread(1.0, z)
+        for h in range(lane.hidden_size):
+            x = load(z, (lane.out + h) * stride + b)
+            if gated:
+                u = fma(x, w[lane.gate2 + h], u)
+            if adds:
+                a = fma(x, w[lane.add2 + h], a)
+            if logs:
+                l = log(absolute(x) + EPSILON)
+                store(room.logs, h * WIDTH, l)
+                m = fma(l, w[lane.multiply2 + h], m)
+            if factors:
+                store(room.logs, h * WIDTH, m)
+                m = m * factor(spread(w[lane.multiply2 + h], z), x)
+        if logs:
+            m = exp(m)
+        if adds and lane.bias2 >= 0:
+            a = activate(lane.activation2, a + w[lane.bias2])
+        y = m if product else a
+        if gated:
+            g = sigmoid(u)
+            y = g * a + (1.0 - g) * m
+        return y, g, a, m
+
+    @inline
+    def second_back(lane, room, stride, b, y, g, a, m, dy):
+        """Adds to the partial sums of the second unit's gradients; those of its inputs go into `delta`."""
+        z, w, sums, H = room.z, room.w, room.sums, lane.hidden_size
+        part = b % PARTIAL
+        du, da, dm = dy, dy, dy
+        if gated:
+            du, da, dm = dy * (a - m) * g * (1.0 - g), dy * g, dy * (1.0 - g)
+        if logs:
+            dm = dm * m
+        if adds and lane.bias2 >= 0:
+            da = activate_back(lane.activation2, y, da)
+            at = 3 * H * PARTIAL + part
+            store(sums, at, load(sums, at) + da)
+        after = dm
+        for back in range(H):
+            h = H - 1 - back
+            x = load(z, (lane.out + h) * stride + b)
+            dx = spread(0.0, z)
+            at = h * PARTIAL + part
+            if gated:
+                store(sums, at, fma(du, x, load(sums, at)))
+                dx = du * w[lane.gate2 + h]
+            if adds:
+                at += H * PARTIAL
+                store(sums, at, fma(da, x, load(sums, at)))
+                dx = fma(da, w[lane.add2 + h], dx)
+            at = (2 * H + h) * PARTIAL + part
+            if logs:
+                store(sums, at, fma(dm, load(room.logs, h * WIDTH), load(sums, at)))
+                dl = dm * w[lane.multiply2 + h]
+                dx = dx + dl * sign(x) / (absolute(x) + EPSILON)
+            if factors:
+                v = spread(w[lane.multiply2 + h], z)
+                others = load(room.logs, h * WIDTH) * after
+                store(sums, at, fma(others, x - 1.0, load(sums, at)))
+                dx = fma(others, v, dx)
+                after = after * factor(v, x)
+            store(room.delta, h * stride + b, dx)
+
+    @inline
+    def clear(lane, room):
+        for k in range(0, (3 * lane.hidden_size + 3) * PARTIAL, WIDTH):
+            store(room.sums, k, spread(0.0, room.sums))
+
+    @inline
+    def collect(lane, room):
+        """The second unit's gradients from their partial sums."""
+        sums, dw, H = room.sums, room.dw, lane.hidden_size
+        for h in range(H):
+            if gated:
+                dw[lane.gate2 + h] = total(sums, h * PARTIAL)
+            if adds:
+                dw[lane.add2 + h] = total(sums, (H + h) * PARTIAL)
+            if product:
+                dw[lane.multiply2 + h] = total(sums, (2 * H + h) * PARTIAL)
+        if lane.bias2 >= 0:
+            dw[lane.bias2] = total(sums, 3 * H * PARTIAL)
+
+    @compiled
+    def learn(lane, room, stride, t, t_at, count, scale):
+        """Sum of squared errors and of gates of `count` samples with targets `t`; all gradients but the first unit's.
+
+        `scale` is 2/B, the factor of the gradient of the mean squared error.
+        """
+        clear(lane, room)
+        sums, last = room.sums, (3 * lane.hidden_size + 1) * PARTIAL
+        for b in range(0, stride, WIDTH):
+            y, g, a, m = second(lane, room, stride, b)
+            error = where(below(count - b, y), y - load(t, t_at + b), spread(0.0, y))
+            part = last + b % PARTIAL
+            store(sums, part, fma(error, error, load(sums, part)))
+            part += PARTIAL
+            store(sums, part, load(sums, part) + where(below(count - b, y), g, spread(0.0, y)))
+            second_back(lane, room, stride, b, y, g, a, m, error * scale)
+        collect(lane, room)
+        return total(sums, last), total(sums, last + PARTIAL)
+
+    @compiled
+    def test(lane, room, stride, t, t_at, count):
+        """Sum of squared errors of `count` samples."""
+        sums = room.sums
+        for k in range(0, PARTIAL, WIDTH):
+            store(sums, k, spread(0.0, sums))
+        for b in range(0, stride, WIDTH):
+            y = second(lane, room, stride, b)[0]
+            error = where(below(count - b, y), y - load(t, t_at + b), spread(0.0, y))
+            store(sums, b % PARTIAL, fma(error, error, load(sums, b % PARTIAL)))
+        return total(sums, 0)
+
+    @compiled
+    def respond(lane, room, stride, dy, y):
+        """One unit alone, for those who look at it: outputs into `y`, and gradients for gradients `dy`."""
+        clear(lane, room)
+        for b in range(0, stride, WIDTH):
+            found, g, a, m = second(lane, room, stride, b)
+            store(y, b, found)
+            second_back(lane, room, stride, b, found, g, a, m, load(dy, b))
+        collect(lane, room)
+
+    return forward, backward, learn, test, respond
+
+
+BODIES = [_bodies(gated, product) for gated in (False, True) for product in range(3)]
+"""Of units without gate, then with it; the gate of a unit without product, which nobody has, is not compiled."""
+
+
+def _switch(name: str, which: int) -> Callable:
+    """One of the functions of all bodies as one, which looks at the lane's code `name`.
+
+    One flat chain of comparisons, written out as text: functions nested in one another
+    would be compiled again at every level.
+    """
+    codes = [code for code in range(len(BODIES)) if code != 3]
+    lines = ["def call(lane, *arguments):"]
+    for code in codes:
+        lines += [f"    {'if' if code == 0 else 'elif'} lane.{name} == {code}:",
+                  f"        result = f{code}(lane, *arguments)"]
+    scope = {f"f{code}": BODIES[code][which] for code in codes}
+    exec("\n".join([*lines, "    return result"]), scope)
+    return compiled(scope["call"])
+
+
+forward, backward = _switch("first", 0), _switch("first", 1)
+learn, test, respond = _switch("second", 2), _switch("second", 3), _switch("second", 4)

@@ -9,37 +9,41 @@ import numpy as np
 from nalu.training.fused import mersenne, philox
 from nalu.training.fused.bodies import EPSILON
 from nalu.training.fused.scalars import log
-from nalu.training.fused.vectors import WIDTH, absolute, compiled, load, store, transpose
+from nalu.training.fused.vectors import WIDTH, absolute, compiled, load, spread, store, store_single, transpose, where
 
-ROWS = 16  # samples of the authors' stream that are laid out together: they stay in the first cache
+ROWS = 16
+"""Samples of the authors' stream that are drawn before their sums are taken: they stay in the first cache."""
 ADD, SUB, MUL, DIV, SQUARED, ROOT = range(6)
 
 
 @compiled
-def target(operation, sums, y, first):
-    """The operation on the subset sums `[K, B]`, float64, rounded into `y` from `first` on."""
-    for b in range(sums.shape[1]):
-        z = sums[0, b]
+def target(operation, sums, count, y, first):
+    """The operation on `count` subset sums in rows, float64, rounded into `y` from `first` on."""
+    columns = sums.size // count
+    for b in range(columns):
+        z = sums[b]
         if operation == SUB:
-            z -= sums[1, b]
+            z -= sums[columns + b]
         elif operation == DIV:
-            z /= sums[1, b]
+            z /= sums[columns + b]
         elif operation == SQUARED:
             z *= z
         elif operation == ROOT:
             z = math.sqrt(z)
         else:
-            for k in range(1, sums.shape[0]):
-                z = z + sums[k, b] if operation == ADD else z * sums[k, b]
+            for k in range(1, count):
+                z = z + sums[k * columns + b] if operation == ADD else z * sums[k * columns + b]
         y[first + b] = np.float32(z)
 
 
 @compiled
 def turn(a, a_stride, rows, b, b_stride):
-    """Columns of `rows` rows of `a` as rows of `b`; both have whole blocks of 8."""
-    for r in range(0, rows, 8):
+    """Columns of `rows` rows of `a` as rows of `b`; both have whole blocks of 8. Two blocks fill a line of the cache."""
+    for r in range(0, rows, 16):
         for c in range(0, a_stride, 8):
             transpose(a, r * a_stride + c, a_stride, b, c * b_stride + r, b_stride)
+            if r + 8 < rows:
+                transpose(a, (r + 8) * a_stride + c, a_stride, b, c * b_stride + r + 8, b_stride)
 
 
 @compiled
@@ -51,64 +55,53 @@ def take_logarithms(x, first, count, l):
 
 @compiled
 def sum_rows(x, stride, subsets, sums):
-    """Subset sums `[K, B]` of inputs in rows, in float64."""
+    """Subset sums, in rows, of inputs in rows, in float64."""
     for k in range(subsets.shape[0]):
-        sums[k, :] = 0
+        for b in range(stride):
+            sums[k * stride + b] = 0
         for i in range(subsets[k, 0], subsets[k, 1]):
-            for b in range(sums.shape[1]):
-                sums[k, b] += np.float64(x[i * stride + b])
+            for b in range(stride):
+                sums[k * stride + b] += np.float64(x[i * stride + b])
 
 
 @compiled
-def lay_out(drawn, first, subsets, xt, stride, sums):
-    """Samples `[R, I]`, float64, into rows of `xt`, rounded to float32, and into `sums`.
+def draw_authors(words, raw, out, position, low, width, subsets, xt, stride, B, I, sums, rows, tile):
+    """A batch of the authors' stream, one sample a row of `xt`, rounded to float32, and its subset sums.
 
-    The sums are taken before the inputs are rounded, as the authors do; four samples at a
-    time, since each addition waits for the one before.
+    The sums are taken before the inputs are rounded, as the authors do. What they need is turned first, as each
+    addition waits for the one before: samples stand beside each other then.
     """
-    R, I = drawn.shape
-    for r in range(R):
-        for i in range(I):
-            xt[(first + r) * stride + i] = np.float32(drawn[r, i])
-    for k in range(subsets.shape[0]):
-        low, high = subsets[k, 0], subsets[k, 1]
-        for r in range(0, R - R % 4, 4):
-            s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
-            for i in range(low, high):
-                s0 += drawn[r, i]
-                s1 += drawn[r + 1, i]
-                s2 += drawn[r + 2, i]
-                s3 += drawn[r + 3, i]
-            b = first + r
-            sums[k, b], sums[k, b + 1], sums[k, b + 2], sums[k, b + 3] = s0, s1, s2, s3
-        for r in range(R - R % 4, R):
-            s0 = 0.0
-            for i in range(low, high):
-                s0 += drawn[r, i]
-            sums[k, first + r] = s0
-
-
-@compiled
-def draw_authors(words, out, position, low, width, subsets, xt, stride, sums, one, two):
-    """A batch of the authors' stream, one sample a row of `xt`, and its subset sums."""
-    B = sums.shape[1]
-    I = one.size // B
-    if low.size == 2:
-        position = mersenne.uniform(words, out, position, low[0], width[0], one)
-        position = mersenne.uniform(words, out, position, low[1], width[1], two)
-        position = mersenne.choose(words, out, position, one, two)
+    two, n, K = low.size == 2, B * I, subsets.shape[0]
+    first = position
+    position = mersenne.generate(words, raw, out, position, (5 if two else 2) * n)
+    begin, end = subsets[:, 0].min() // 8 * 8, subsets[:, 1].max()
     for b in range(0, B, ROWS):
-        rows = one[b * I : min(B, b + ROWS) * I]
-        if low.size == 1:
-            position = mersenne.uniform(words, out, position, low[0], width[0], rows)
-        lay_out(rows.reshape(-1, I), b, subsets, xt, stride, sums)
+        for r in range(ROWS):
+            at = (b + r) * I
+            for i in range(0, I, WIDTH):
+                drawn = mersenne.uniform(out, first + 2 * (at + i), low[0], width[0])
+                if two:
+                    other = mersenne.uniform(out, first + 2 * (n + at + i), low[1], width[1])
+                    drawn = where(load(out, first + 4 * n + at + i) & 1 == 1, drawn, other)
+                store(rows, r * stride + i, drawn)
+                store_single(xt, (b + r) * stride + i, drawn)
+            for i in range(I, stride):
+                xt[(b + r) * stride + i] = 0
+        for r in range(0, ROWS, 8):
+            for i in range(begin, end, 8):
+                transpose(rows, r * stride + i, stride, tile, (i - begin) * ROWS + r, ROWS)
+        for k in range(K):
+            for r in range(0, ROWS, WIDTH):
+                total = spread(0.0, sums)
+                for i in range(subsets[k, 0] - begin, subsets[k, 1] - begin):
+                    total = total + load(tile, i * ROWS + r)
+                store(sums, k * (sums.size // K) + b + r, total)
     return position
 
 
 @compiled
-def draw_philox(seed, t, low, width, subsets, x, stride, sums, flat):
+def draw_philox(seed, t, low, width, subsets, x, stride, B, sums, flat):
     """A batch of the philox stream, one input a row of `x`, and its subset sums."""
-    B = sums.shape[1]
     philox.inputs(flat, seed, t, low, width)
     for i in range(flat.size // B):
         for b in range(B):

@@ -11,7 +11,7 @@ from numba import njit, prange
 from nalu.training.fused import batches, bodies, mersenne, weights
 from nalu.training.fused.bodies import Room
 from nalu.training.fused.products import PARTIAL, factors_back, multiply, multiply_factors
-from nalu.training.fused.vectors import WIDTH, compiled
+from nalu.training.fused.vectors import WIDTH, compiled, zeros
 from nalu.training.history import RUNNING
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
 
@@ -126,35 +126,36 @@ def run_lane(shared, plans, slots, lanes, k, start, stop):
     B, I, H, J = shared.batch_size, lanes.valid_x.shape[1], shared.hidden_size, plans.size
     stride, columns = -(-I // WIDTH) * WIDTH, -(-B // PARTIAL) * PARTIAL
     rows = shared.sums + shared.logs + shared.factors
-    P, m, v = np.zeros(shared.numbers, kind), np.zeros(shared.numbers, kind), np.zeros(shared.numbers, kind)
-    kept = np.zeros(shared.numbers, kind)
+    P, m, v = zeros(shared.numbers, kind), zeros(shared.numbers, kind), zeros(shared.numbers, kind)
+    kept = zeros(shared.numbers, kind)
     exchange(slots, lanes.parameters[k], P, True)
     exchange(slots, lanes.m[k], m, True)
     exchange(slots, lanes.v[k], v, True)
-    w, dw = np.zeros(shared.weights, kind), np.zeros(shared.weights, kind)
+    w, dw = zeros(shared.weights, kind), zeros(shared.weights, kind)
     for s in range(slots.size):
         weights.begin(slots[s], P, w, kept)
 
-    x, xt = np.ones(stride * columns, kind), np.ones(columns * stride, kind)
+    x, xt = zeros(stride * columns, kind), zeros(columns * stride, kind)
+    x[:], xt[:] = 1, 1
     for b in range(columns):
         xt[b * stride + I : (b + 1) * stride] = 0
     x[I * columns :] = 0
     logged_inputs = min(shared.logs, 1) * stride * columns
-    l, lt = np.zeros(logged_inputs, kind), np.zeros(logged_inputs, kind)
-    le = np.zeros(min(shared.logs, 1) * I * CHUNK, kind)
+    l, lt = zeros(logged_inputs, kind), zeros(logged_inputs, kind)
+    le = zeros(min(shared.logs, 1) * I * CHUNK, kind)
     wide, scratch = max(columns, CHUNK), max(3 * H + 3, I, 2 * stride) * PARTIAL
     scratch = max(scratch, shared.numbers)
-    delta, logs, sums_ = np.zeros(H * wide, kind), np.zeros(H * WIDTH, kind), np.zeros(scratch, kind)
-    room = Room(np.zeros((rows + H) * columns, kind), w, dw, delta, logs, sums_)
-    tested = Room(np.zeros((rows + H) * CHUNK, kind), w, dw, delta, logs, sums_)
-    before = np.zeros(scratch, kind)
-    z, y = room.z, np.zeros(shared.operations.size * columns, kind)
-    sums = np.empty((lanes.subsets.shape[1], B), np.float64)
-    words, position, subsets = lanes.words[k], lanes.position[k], lanes.subsets[k]
-    out, flat = np.empty(mersenne.N, np.uint32), np.empty(I * B, kind)
-    one, two = np.empty(I * B, np.float64), np.empty(I * B * (lanes.low.size - 1), np.float64)
-    if shared.authors:
-        mersenne.temper(words, out)
+    delta, logs, sums_ = zeros(H * wide, kind), zeros(H * WIDTH, kind), zeros(scratch, kind)
+    room = Room(zeros((rows + H) * columns, kind), w, dw, delta, logs, sums_)
+    tested = Room(zeros((rows + H) * CHUNK, kind), w, dw, delta, logs, sums_)
+    before = zeros(scratch, kind)
+    z, y = room.z, zeros(shared.operations.size * columns, kind)
+    sums, K = zeros(lanes.subsets.shape[1] * columns, np.float64), lanes.subsets.shape[1]
+    words, position, subsets = lanes.words[k].view(np.int32), lanes.position[k], lanes.subsets[k]
+    raw, flat = zeros(mersenne.room((2 if lanes.low.size == 1 else 5) * I * columns * shared.authors), np.int32), zeros(I * B, kind)
+    out = zeros(raw.size, np.int32)
+    drawn = zeros(stride * batches.ROWS, np.float64)
+    tile = zeros((stride + 8) * batches.ROWS, np.float64)
     running = np.empty(J, np.bool_)
     for j in range(J):
         running[j] = lanes.stopped_at[j, k] == RUNNING
@@ -165,14 +166,14 @@ def run_lane(shared, plans, slots, lanes, k, start, stop):
         if not running.any():
             break
         if shared.authors:
-            position = batches.draw_authors(words, out, position, lanes.low, lanes.width, subsets,
-                                            xt, stride, sums, one, two)
+            position = batches.draw_authors(words, raw, out, position, lanes.low, lanes.width, subsets,
+                                            xt, stride, B, I, sums, drawn, tile)
             batches.turn(xt, stride, columns, x, columns)
         else:
-            batches.draw_philox(lanes.seed[k], t, lanes.low, lanes.width, subsets, x, columns, sums, flat)
+            batches.draw_philox(lanes.seed[k], t, lanes.low, lanes.width, subsets, x, columns, B, sums, flat)
             batches.turn(x, columns, stride, xt, stride)
         for a in range(shared.operations.size):
-            batches.target(shared.operations[a], sums, y, a * columns)
+            batches.target(shared.operations[a], sums, K, y, a * columns)
         if shared.logs:
             batches.take_logarithms(x, 0, I * columns, l)
             batches.turn(l, columns, stride, lt, stride)

@@ -54,9 +54,9 @@ def _exp32(x):
     p = fma(p, r, 5.0000001201e-1)
     p = fma(p, r * r, r) + 1.0
     # two factors, since 2^n alone leaves the range of float32 before the product does
-    whole = bits(shifted) - 0x4B400000
+    whole = bits(shifted) - 0x4B400000 + 2 * 127
     half = whole >> 1
-    return p * number((half + 127) << 23) * number((whole - half + 127) << 23)
+    return p * number(half << 23) * number((whole - half) << 23)
 
 
 @inline
@@ -78,9 +78,9 @@ def _exp64(x):
     p = fma(p, r, 0.16666666666666666)
     p = fma(p, r, 0.5)
     p = fma(p, r * r, r) + 1.0
-    whole = bits(shifted) - 0x4338000000000000
+    whole = bits(shifted) - 0x4338000000000000 + 2 * 1023
     half = whole >> 1
-    return p * number((half + 1023) << 52) * number((whole - half + 1023) << 52)
+    return p * number(half << 52) * number((whole - half) << 52)
 
 
 def log(x):

@@ -11,20 +11,23 @@ from __future__ import annotations
 import operator
 
 import llvmlite.binding as llvm
+import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils, config
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
-from numba.extending import intrinsic, lower_builtin, lower_cast, models, register_model, typeof_impl  # noqa: F401
+from numba.extending import intrinsic, lower_builtin, lower_cast, models, register_model
 
 WIDE = config.CPU_NAME is None and llvm.get_host_cpu_features().get("avx512f", False)
 WIDTH = 16 if WIDE else 8
 """Numbers in a vector: a register of single precision where there is AVX-512, otherwise of AVX2."""
 
-compiled = njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True)
+LINE = 64  # bytes of a line of the cache
+
+compiled = njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)
 """Compile a function for the loop: every operation is rounded by itself, in the order written."""
 
-inline = njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, forceinline=True)
+inline = njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, forceinline=True)
 """The same for a function that is too small to be called."""
 
 
@@ -77,12 +80,15 @@ for _function, _name in ((operator.add, "fadd"), (operator.sub, "fsub"), (operat
                          (operator.truediv, "fdiv")):
     _define(_function, {(v, v): v for v in REAL.values()}, _binary(_name))
 for _function, _name in ((operator.add, "add"), (operator.sub, "sub"), (operator.and_, "and_"),
-                         (operator.or_, "or_"), (operator.lshift, "shl"), (operator.rshift, "ashr")):
+                         (operator.or_, "or_"), (operator.xor, "xor"), (operator.lshift, "shl"),
+                         (operator.rshift, "lshr")):
     _define(_function, {(v, v): v for v in WHOLE.values()}, _binary(_name))
 _define(operator.neg, {(v,): v for v in REAL.values()}, _binary("fneg"))
 for _function, _how in ((operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">="),
                         (operator.eq, "==")):
     _define(_function, {(v, v): VECTORS[types.boolean] for v in REAL.values()}, _compare(_how))
+_define(operator.eq, {(v, v): VECTORS[types.boolean] for v in WHOLE.values()},
+        lambda context, builder, sig, args: builder.icmp_signed("==", *args))
 
 
 def _spread(builder, value):
@@ -197,6 +203,16 @@ def load(typing, array, index):
 
 
 @intrinsic
+def load_pairs(typing, array, index):
+    """`WIDTH` pairs of neighbouring int32 from an index on, as int64, the first of a pair in the lower half."""
+    def code(context, builder, sig, args):
+        place = _place(context, builder, array, *args)
+        return _load(builder, builder.bitcast(place, _ir(types.int64).as_pointer()))
+
+    return VECTORS[types.int64](array, types.intp), code
+
+
+@intrinsic
 def store(typing, array, index, value):
     """Put a vector where it begins at this index of a flat array."""
     def code(context, builder, sig, args):
@@ -204,6 +220,21 @@ def store(typing, array, index, value):
         return context.get_dummy_value()
 
     return types.void(array, types.intp, VECTORS[array.dtype]), code
+
+
+@intrinsic
+def store_single(typing, array, index, value):
+    """Put a vector where it begins, rounded to float32 first."""
+    def code(context, builder, sig, args):
+        rounded = args[2]
+        if sig.args[2].element is types.float64:
+            rounded = builder.fptrunc(rounded, _ir(types.float32))
+        if array.dtype is types.float64:
+            rounded = builder.fpext(rounded, _ir(types.float64))
+        _store(builder, rounded, _place(context, builder, array, *args[:2]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, value), code
 
 
 @intrinsic
@@ -256,6 +287,14 @@ def transpose(typing, A, a, a_stride, B, b, b_stride):
 
     whole = types.intp
     return types.void(A, whole, whole, B, whole, whole), code
+
+
+@compiled
+def zeros(count, kind):
+    """A flat array that begins with a line of the cache, so that no vector lies across two."""
+    wider = np.zeros(count + LINE, kind)
+    first = -(wider.ctypes.data // wider.itemsize) % (LINE // wider.itemsize)
+    return wider[first : first + count]
 
 
 def tile(rows: int, columns: int):

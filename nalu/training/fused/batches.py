@@ -37,10 +37,10 @@ def target(operation, sums, count, y, first):
 
 
 @compiled
-def turn(a, a_stride, rows, b, b_stride):
-    """Columns of `rows` rows of `a` as rows of `b`; both have whole blocks of 8. Two blocks fill a line of the cache."""
+def turn(a, a_stride, rows, columns, b, b_stride):
+    """Columns of `a` as rows of `b`; both have whole blocks of 8, two of which fill a line of the cache."""
     for r in range(0, rows, 16):
-        for c in range(0, a_stride, 8):
+        for c in range(0, columns, 8):
             transpose(a, r * a_stride + c, a_stride, b, c * b_stride + r, b_stride)
             if r + 8 < rows:
                 transpose(a, (r + 8) * a_stride + c, a_stride, b, c * b_stride + r + 8, b_stride)
@@ -56,12 +56,13 @@ def take_logarithms(x, first, count, l):
 @compiled
 def sum_rows(x, stride, subsets, sums):
     """Subset sums, in rows, of inputs in rows, in float64."""
+    columns = sums.size // subsets.shape[0]
     for k in range(subsets.shape[0]):
-        for b in range(stride):
-            sums[k * stride + b] = 0
+        for b in range(k * columns, (k + 1) * columns):
+            sums[b] = 0
         for i in range(subsets[k, 0], subsets[k, 1]):
-            for b in range(stride):
-                sums[k * stride + b] += np.float64(x[i * stride + b])
+            for b in range(columns):
+                sums[k * columns + b] += np.float64(x[i * stride + b])
 
 
 @compiled

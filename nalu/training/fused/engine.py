@@ -55,7 +55,8 @@ class Fused:
         self.shared = loop.Shared(
             plan.batch_size, plan.log_every, plan.stream == "authors", layout.sums, layout.logs, layout.factors,
             max(member.hidden_size for member in self.members), layout.weights, layout.numbers,
-            np.array([list(OPERATIONS).index(name) for name in self.operations], np.int64))
+            np.array([list(OPERATIONS).index(name) for name in self.operations], np.int64),
+            len(plan.task.test_inputs()))
 
     def _lanes(self, values: np.ndarray, stopped_at: np.ndarray) -> loop.Lanes:
         plan, task, kind = self.plan, self.plan.task, np.dtype(self.plan.dtype)

@@ -11,15 +11,15 @@ from numba import njit, prange
 from nalu.training.fused import batches, bodies, mersenne, weights
 from nalu.training.fused.bodies import Room
 from nalu.training.fused.products import PARTIAL, factors_back, multiply, multiply_factors
-from nalu.training.fused.vectors import WIDTH, compiled, zeros
+from nalu.training.fused.vectors import LINE, WIDTH, compiled, zeros
 from nalu.training.history import RUNNING
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
 
 CHUNK = 128  # samples that are evaluated together
 
-Shared = namedtuple("Shared", "batch_size log_every authors sums logs factors hidden_size weights numbers operations")
+Shared = namedtuple("Shared", "batch_size log_every authors sums logs factors hidden_size weights numbers operations evaluated")
 """Settings that the plans share, and sizes: rows of first layers that are sums of inputs, sums of
-logarithms and products of factors; the largest hidden size; how many weights, parameters in slots, and operations."""
+logarithms and products of factors; the largest hidden size; how many weights, parameters in slots, operations and samples to evaluate."""
 
 Lanes = namedtuple("Lanes", """
     seed words position low width subsets parameters m v valid_x valid_y test_x test_y
@@ -61,25 +61,25 @@ def exchange(slots, outside, inside, into):
 
 
 @compiled
-def first_layers(shared, w, stride, x, x_at, l, z, columns, count):
+def first_layers(shared, w, stride, x, x_at, x_stride, l, z, columns, count):
     """The products of all first layers."""
-    multiply(w, 0, stride, shared.sums, x, x_at, columns, columns, z, 0, columns, count)
+    multiply(w, 0, stride, shared.sums, x, x_at, x_stride, columns, z, 0, columns, count)
     row = shared.sums
-    multiply(w, row * stride, stride, shared.logs, l, 0, columns, columns, z, row * columns, columns, count)
+    multiply(w, row * stride, stride, shared.logs, l, 0, x_stride, columns, z, row * columns, columns, count)
     row += shared.logs
-    multiply_factors(w, row * stride, stride, shared.factors, x, x_at, columns, columns, z, row * columns, count)
+    multiply_factors(w, row * stride, stride, shared.factors, x, x_at, x_stride, columns, z, row * columns, count)
 
 
 @compiled
 def evaluate(shared, plans, w, stride, x, y, k, running, l, room, into):
     """Mean squared errors of all plans over the chunks of an evaluation set, for the k-th seed."""
-    C, samples, I = x.shape[2], 10_000, x.shape[1]
+    C, samples, I = x.shape[2], shared.evaluated, x.shape[1]
     into[:] = 0.0
     flat, targets = x.reshape(-1), y.reshape(-1)
     for c in range(x.shape[0]):
         if shared.logs:
             batches.take_logarithms(flat, c * I * C, I * C, l)
-        first_layers(shared, w, stride, flat, c * I * C, l, room.z, C, I)
+        first_layers(shared, w, stride, flat, c * I * C, C, l, room.z, C, I)
         for j in range(plans.size):
             if running[j]:
                 bodies.forward(plans[j], room.z, w, C)
@@ -135,13 +135,14 @@ def run_lane(shared, plans, slots, lanes, k, start, stop):
     for s in range(slots.size):
         weights.begin(slots[s], P, w, kept)
 
-    x, xt = zeros(stride * columns, kind), zeros(columns * stride, kind)
+    gap = columns + LINE // 4  # rows of inputs that lie a power of two apart would share a set of the cache
+    x, xt = zeros(stride * gap, kind), zeros(columns * stride, kind)
     x[:], xt[:] = 1, 1
     for b in range(columns):
         xt[b * stride + I : (b + 1) * stride] = 0
-    x[I * columns :] = 0
-    logged_inputs = min(shared.logs, 1) * stride * columns
-    l, lt = zeros(logged_inputs, kind), zeros(logged_inputs, kind)
+    x[I * gap :] = 0
+    logged_inputs = min(shared.logs, 1) * stride
+    l, lt = zeros(logged_inputs * gap, kind), zeros(logged_inputs * columns, kind)
     le = zeros(min(shared.logs, 1) * I * CHUNK, kind)
     wide, scratch = max(columns, CHUNK), max(3 * H + 3, I, 2 * stride) * PARTIAL
     scratch = max(scratch, shared.numbers)
@@ -168,16 +169,16 @@ def run_lane(shared, plans, slots, lanes, k, start, stop):
         if shared.authors:
             position = batches.draw_authors(words, raw, out, position, lanes.low, lanes.width, subsets,
                                             xt, stride, B, I, sums, drawn, tile)
-            batches.turn(xt, stride, columns, x, columns)
+            batches.turn(xt, stride, columns, stride, x, gap)
         else:
-            batches.draw_philox(lanes.seed[k], t, lanes.low, lanes.width, subsets, x, columns, B, sums, flat)
-            batches.turn(x, columns, stride, xt, stride)
+            batches.draw_philox(lanes.seed[k], t, lanes.low, lanes.width, subsets, x, gap, B, sums, flat)
+            batches.turn(x, gap, stride, columns, xt, stride)
         for a in range(shared.operations.size):
             batches.target(shared.operations[a], sums, K, y, a * columns)
         if shared.logs:
-            batches.take_logarithms(x, 0, I * columns, l)
-            batches.turn(l, columns, stride, lt, stride)
-        first_layers(shared, w, stride, x, 0, l, z, columns, I)
+            batches.take_logarithms(x, 0, I * gap, l)
+            batches.turn(l, gap, stride, columns, lt, stride)
+        first_layers(shared, w, stride, x, 0, gap, l, z, columns, I)
         logged, row = t % shared.log_every == 0, t // shared.log_every
         for j in range(J):
             if running[j]:
@@ -204,7 +205,7 @@ def run_lane(shared, plans, slots, lanes, k, start, stop):
         multiply(z, 0, columns, at, xt, 0, stride, stride, dw, 0, stride, B)
         multiply(z, at * columns, columns, shared.logs, lt, 0, stride, stride, dw, at * stride, stride, B)
         at += shared.logs
-        factors_back(w, at * stride, stride, shared.factors, x, columns, columns, z, at * columns, dw, I,
+        factors_back(w, at * stride, stride, shared.factors, x, gap, columns, z, at * columns, dw, I,
                      before, sums_)
         for j in range(J):
             if running[j]:

@@ -86,8 +86,8 @@ def multiply_factors(W, w, w_stride, rows, X, x, x_stride, columns, z, at, count
                 v = spread(W[w + r * w_stride + i], z)
                 p = p * factor(v, load(X, x + i * x_stride + n))
                 q = q * factor(v, load(X, x + i * x_stride + n + WIDTH))
-            store(z, at + r * x_stride + n, p)
-            store(z, at + r * x_stride + n + WIDTH, q)
+            store(z, at + r * columns + n, p)
+            store(z, at + r * columns + n + WIDTH, q)
 
 
 @compiled
@@ -109,7 +109,7 @@ def factors_back(W, w, w_stride, rows, x, x_stride, columns, dz, at, dW, count, 
                 store(before, (2 * i + 1) * WIDTH, q)
                 p = p * factor(v, load(x, i * x_stride + n))
                 q = q * factor(v, load(x, i * x_stride + n + WIDTH))
-            p, q = load(dz, at + r * x_stride + n), load(dz, at + r * x_stride + n + WIDTH)
+            p, q = load(dz, at + r * columns + n), load(dz, at + r * columns + n + WIDTH)
             for back in range(count):
                 i = count - 1 - back
                 v = spread(W[w + r * w_stride + i], x)

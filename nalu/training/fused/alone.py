@@ -16,10 +16,10 @@ with ENGINE.kept():
     @njit(cache=True, error_model="numpy")
     def _respond(lane, slots, now, P, g, w, kept, room, stride, dy, y):
         for s in range(slots.size):
-            weights.begin(slots[s], P, w, kept)
-        bodies.respond(lane, room, stride, dy, y)
+            weights.begin(weights.read(slots[s]), P, w, kept)
+        bodies.respond(bodies.read(lane), room, stride, dy, y)
         for s in range(slots.size):
-            weights.step(slots[s], now, P, g, g, w, room.dw, kept)
+            weights.step(weights.read(slots[s]), now, P, g, g, w, room.dw, kept)
 
 
 def respond(name: str, tensors: dict[str, np.ndarray], x: np.ndarray, dy: np.ndarray, scale: float = 0.0) -> dict:

@@ -17,7 +17,8 @@ import numpy as np
 from nalu.training.fused.kernels import FACTORS, LINEAR, LOGARITHMS, RELU6
 from nalu.training.fused.products import PARTIAL, factor, total
 from nalu.training.fused.scalars import exp, log, sigmoid, sign
-from nalu.training.fused.vectors import WIDTH, absolute, below, compiled, fma, inline, load, spread, store, where
+from nalu.training.fused.vectors import (
+    WIDTH, absolute, below, compiled, fma, inline, load, reader, repeat, spread, store, where)
 
 EPSILON = 1e-7
 
@@ -27,6 +28,7 @@ LANE = np.dtype([(name, np.int64) for name in """
     + [(name, np.float64) for name in ("learning_rate", "momentum", "lambda_sparse")])
 """A plan: codes of its units' bodies; the first rows of its products and outputs in `z`; places of its
 biases and the second unit's weights among all weights; its part of the slots; the papers' parameters."""
+Lane, read = reader(LANE, "Lane")
 
 Room = namedtuple("Room", "z w dw delta logs sums")
 """Memory that lanes use one after the other, but for `z`, `w` and `dw`: gradients of hidden units, logarithms
@@ -63,7 +65,7 @@ def _bodies(gated: bool, product: int) -> tuple[Callable, ...]:
                 if adds:
                     a = load(z, lane.add * stride + b)
                     if lane.bias >= 0:
-                        a = activate(lane.activation, a + w[lane.bias + h])
+                        a = activate(lane.activation, a + repeat(w, lane.bias + h))
                         store(z, lane.add * stride + b, a)
                 if product:
                     m = load(z, lane.multiply * stride + b)
@@ -117,20 +119,20 @@ def _bodies(gated: bool, product: int) -> tuple[Callable, ...]:
         for h in range(lane.hidden_size):
             x = load(z, (lane.out + h) * stride + b)
             if gated:
-                u = fma(x, w[lane.gate2 + h], u)
+                u = fma(x, repeat(w, lane.gate2 + h), u)
             if adds:
-                a = fma(x, w[lane.add2 + h], a)
+                a = fma(x, repeat(w, lane.add2 + h), a)
             if logs:
                 l = log(absolute(x) + EPSILON)
                 store(room.logs, h * WIDTH, l)
-                m = fma(l, w[lane.multiply2 + h], m)
+                m = fma(l, repeat(w, lane.multiply2 + h), m)
             if factors:
                 store(room.logs, h * WIDTH, m)
-                m = m * factor(spread(w[lane.multiply2 + h], z), x)
+                m = m * factor(repeat(w, lane.multiply2 + h), x)
         if logs:
             m = exp(m)
         if adds and lane.bias2 >= 0:
-            a = activate(lane.activation2, a + w[lane.bias2])
+            a = activate(lane.activation2, a + repeat(w, lane.bias2))
         y = m if product else a
         if gated:
             g = sigmoid(u)
@@ -159,18 +161,18 @@ def _bodies(gated: bool, product: int) -> tuple[Callable, ...]:
             at = h * PARTIAL + part
             if gated:
                 store(sums, at, fma(du, x, load(sums, at)))
-                dx = du * w[lane.gate2 + h]
+                dx = du * repeat(w, lane.gate2 + h)
             if adds:
                 at += H * PARTIAL
                 store(sums, at, fma(da, x, load(sums, at)))
-                dx = fma(da, w[lane.add2 + h], dx)
+                dx = fma(da, repeat(w, lane.add2 + h), dx)
             at = (2 * H + h) * PARTIAL + part
             if logs:
                 store(sums, at, fma(dm, load(room.logs, h * WIDTH), load(sums, at)))
-                dl = dm * w[lane.multiply2 + h]
+                dl = dm * repeat(w, lane.multiply2 + h)
                 dx = dx + dl * sign(x) / (absolute(x) + EPSILON)
             if factors:
-                v = spread(w[lane.multiply2 + h], z)
+                v = repeat(w, lane.multiply2 + h)
                 others = load(room.logs, h * WIDTH) * after
                 store(sums, at, fma(others, x - 1.0, load(sums, at)))
                 dx = fma(others, v, dx)

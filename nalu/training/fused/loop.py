@@ -82,9 +82,10 @@ def evaluate(shared, plans, w, stride, x, y, k, running, l, room, into):
         first_layers(shared, w, stride, flat, c * I * C, C, l, room.z, C, I)
         for j in range(plans.size):
             if running[j]:
-                bodies.forward(plans[j], room.z, w, C)
-                at = (plans[j].answers * y.shape[1] + k) * y.shape[2] + c * C
-                into[j] += np.float64(bodies.test(plans[j], room, C, targets, at, min(C, samples - c * C)))
+                plan = bodies.read(plans[j])
+                bodies.forward(plan, room.z, w, C)
+                at = (plan.answers * y.shape[1] + k) * y.shape[2] + c * C
+                into[j] += np.float64(bodies.test(plan, room, C, targets, at, min(C, samples - c * C)))
     into /= samples
 
 
@@ -93,7 +94,7 @@ def regularity(plan, slots, P, w, scratch):
     r"""The sparsity regulariser, and $\max \min(|W|, |1 - |W||)$."""
     penalty, worst, one = 0.0, w.dtype.type(0), w.dtype.type(1)
     for s in range(plan.slots, plan.end):
-        slot, total = slots[s], 0.0
+        slot, total = weights.read(slots[s]), 0.0
         weights.terms(slot, P, scratch)
         for r in range(slot.rows):
             for c in range(r * slot.stride, r * slot.stride + slot.columns):
@@ -106,17 +107,18 @@ def regularity(plan, slots, P, w, scratch):
 
 
 @compiled
-def update(plan, t, slots, P, m, v, w, dw, kept):
-    """One step of the optimiser for all weights of a plan."""
+def update(plan, t, first, second, slots, P, m, v, w, dw, kept):
+    """One step of the optimiser for all weights of a plan; `first` and `second` are what Adam's moments lack of 1."""
     kind = P.dtype.type
-    rate = plan.learning_rate / (1.0 - power(BETA1, t + 1)) if plan.adam else plan.learning_rate
-    root = 1.0 / math.sqrt(1.0 - power(BETA2, t + 1))
+    rate = plan.learning_rate / first if plan.adam else plan.learning_rate
+    root = 1.0 / math.sqrt(second)
     ramp = (t - plan.lambda_start) / (plan.lambda_end - plan.lambda_start)
     scale = plan.lambda_sparse * min(max(ramp, 0.0), 1.0)
     for s in range(plan.slots, plan.end):
+        slot = weights.read(slots[s])
         now = Now(plan.adam != 0, kind(rate), kind(root), kind(1.0 - BETA1), kind(BETA2), kind(1.0 - BETA2),
-                  kind(ADAM_EPSILON), kind(plan.momentum), kind(scale / (slots[s].rows * slots[s].columns)))
-        weights.step(slots[s], now, P, m, v, w, dw, kept)
+                  kind(ADAM_EPSILON), kind(plan.momentum), kind(scale / (slot.rows * slot.columns)))
+        weights.step(slot, now, P, m, v, w, dw, kept)
 
 
 @compiled
@@ -133,7 +135,7 @@ def run_lane(shared, plans, slots, lanes, k, start, stop):
     exchange(slots, lanes.v[k], v, True)
     w, dw = zeros(shared.weights, kind), zeros(shared.weights, kind)
     for s in range(slots.size):
-        weights.begin(slots[s], P, w, kept)
+        weights.begin(weights.read(slots[s]), P, w, kept)
 
     gap = columns + LINE // 4  # rows of inputs that lie a power of two apart would share a set of the cache
     x, xt = zeros(stride * gap, kind), zeros(columns * stride, kind)
@@ -182,7 +184,7 @@ def run_lane(shared, plans, slots, lanes, k, start, stop):
         logged, row = t % shared.log_every == 0, t // shared.log_every
         for j in range(J):
             if running[j]:
-                plan = plans[j]
+                plan = bodies.read(plans[j])
                 bodies.forward(plan, z, w, columns)
                 error, gates = bodies.learn(plan, room, columns, y, plan.answers * columns, B, two_over_B)
                 if np.isnan(error):
@@ -200,16 +202,17 @@ def run_lane(shared, plans, slots, lanes, k, start, stop):
                 if running[j]:
                     found = lanes.values[j, k, row]
                     found[1], found[2] = errors[0, j], errors[1, j]
-                    found[3], found[4] = regularity(plans[j], slots, P, w, sums_)
+                    found[3], found[4] = regularity(bodies.read(plans[j]), slots, P, w, sums_)
         at = shared.sums
         multiply(z, 0, columns, at, xt, 0, stride, stride, dw, 0, stride, B)
         multiply(z, at * columns, columns, shared.logs, lt, 0, stride, stride, dw, at * stride, stride, B)
         at += shared.logs
         factors_back(w, at * stride, stride, shared.factors, x, gap, columns, z, at * columns, dw, I,
                      before, sums_)
+        first, second = 1.0 - power(BETA1, t + 1), 1.0 - power(BETA2, t + 1)
         for j in range(J):
             if running[j]:
-                update(plans[j], t, slots, P, m, v, w, dw, kept)
+                update(bodies.read(plans[j]), t, first, second, slots, P, m, v, w, dw, kept)
     lanes.position[k] = position
     exchange(slots, lanes.parameters[k], P, False)
     exchange(slots, lanes.m[k], m, False)

@@ -7,7 +7,7 @@ padded to whole vectors, and the inputs of samples beyond the batch are 1, for w
 from __future__ import annotations
 
 from nalu.training.fused.vectors import (
-    WIDE, WIDTH, compiled, fma, fold, inline, load, spread, store, tile)
+    WIDE, WIDTH, compiled, fma, fold, inline, load, repeat, spread, store, tile)
 
 PARTIAL = 32
 """Partial sums over a batch, and what batches are padded to a multiple of."""
@@ -83,7 +83,7 @@ def multiply_factors(W, w, w_stride, rows, X, x, x_stride, columns, z, at, count
             one = spread(1.0, z)
             p, q = one, one
             for i in range(count):
-                v = spread(W[w + r * w_stride + i], z)
+                v = repeat(W, w + r * w_stride + i)
                 p = p * factor(v, load(X, x + i * x_stride + n))
                 q = q * factor(v, load(X, x + i * x_stride + n + WIDTH))
             store(z, at + r * columns + n, p)
@@ -104,7 +104,7 @@ def factors_back(W, w, w_stride, rows, x, x_stride, columns, dz, at, dW, count, 
             one = spread(1.0, x)
             p, q = one, one
             for i in range(count):
-                v = spread(W[w + r * w_stride + i], x)
+                v = repeat(W, w + r * w_stride + i)
                 store(before, 2 * i * WIDTH, p)
                 store(before, (2 * i + 1) * WIDTH, q)
                 p = p * factor(v, load(x, i * x_stride + n))
@@ -112,7 +112,7 @@ def factors_back(W, w, w_stride, rows, x, x_stride, columns, dz, at, dW, count, 
             p, q = load(dz, at + r * columns + n), load(dz, at + r * columns + n + WIDTH)
             for back in range(count):
                 i = count - 1 - back
-                v = spread(W[w + r * w_stride + i], x)
+                v = repeat(W, w + r * w_stride + i)
                 x0, x1 = load(x, i * x_stride + n), load(x, i * x_stride + n + WIDTH)
                 at0 = i * PARTIAL + n % PARTIAL
                 at1 = at0 + WIDTH

@@ -9,6 +9,7 @@ an array, ``+ - * /``, comparisons, `fma` and `sqrt` work on each of them and ro
 from __future__ import annotations
 
 import operator
+from collections import namedtuple
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -175,6 +176,14 @@ def spread(typing, value, like):
     return VECTORS[element](value, like), code
 
 
+def reader(record: np.dtype, name: str):
+    """A compiled function that gives a record's fields as a tuple of plain numbers, which stay in registers."""
+    fields = namedtuple(name, record.names)
+    scope = {"fields": fields}
+    exec(f"def read(r):\n    return fields({', '.join(f'r.{field}' for field in record.names)})", scope)
+    return fields, compiled(scope["read"])
+
+
 # -- memory ------------------------------------------------------------------------------
 
 
@@ -198,6 +207,16 @@ def load(typing, array, index):
     """The vector that begins at this index of a flat array."""
     def code(context, builder, sig, args):
         return _load(builder, _place(context, builder, array, *args))
+
+    return VECTORS[array.dtype](array, types.intp), code
+
+
+@intrinsic
+def repeat(typing, array, index):
+    """The number at this index of a flat array, in all places of a vector."""
+    def code(context, builder, sig, args):
+        data = context.make_array(array)(context, builder, args[0]).data
+        return _spread(builder, builder.load(builder.gep(data, [args[1]])))
 
     return VECTORS[array.dtype](array, types.intp), code
 

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from nalu.training.fused.scalars import clamp, sigmoid, sign, slope_of_smaller, tanh
-from nalu.training.fused.vectors import WIDTH, absolute, compiled, fma, inline, load, spread, sqrt, store, where
+from nalu.training.fused.vectors import WIDTH, absolute, compiled, fma, inline, load, reader, sqrt, store, where
 
 SLOT = np.dtype([(name, np.int64) for name in """
     kind tensors rows columns stride at to also parameters sparse""".split()])
 """A matrix of weights. The parameters of each of its `tensors` are `rows` rows of `stride` numbers from `at` on, of
 which `columns` count; its weights go `to` a place among all weights and, if that is not -1, `also` to
 another. `parameters` is where the first tensor begins in the plans' own order."""
+Slot, read = reader(SLOT, "Slot")
 
 
 @inline

@@ -10,6 +10,7 @@ be faster than. A lane's *slope* is what each further condition on the same batc
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numba import njit
@@ -24,7 +25,7 @@ from nalu.training.fused.warm import warm
 
 with ENGINE.kept():
     from nalu.training.fused import batches, mersenne, products
-    from nalu.training.fused.vectors import zeros
+    from nalu.training.fused.memory import zeros
 
 MODELS = ("NMU", "NAU", "Linear", "NAC_add", "NAC_mul_NMU", "NAC_mul_sigma", "NAC_mul", "NALU", "NALU_separate",
           "Gated_NAU_NMU")
@@ -96,7 +97,7 @@ def measure(models: tuple[str, ...], repetitions: int, seconds: float) -> list[R
     for model in models:
         for size in (I, 4):
             jobs |= {(model, size, lanes): engine(model, lanes, size, seconds) for lanes in (1, COMPANY)}
-        jobs["plain", model] = lambda loop=Loop(model, task_of(model), 0): loop.advance(30)
+        jobs["plain", model] = partial(Loop(model, task_of(model), 0).advance, 30)
     with one_core():
         for job in jobs.values():
             job()

@@ -11,7 +11,7 @@ probe = njit(cache=True, error_model="numpy")
 
 with ENGINE.kept():
     from nalu.training.fused import batches, mersenne, products, scalars
-    from nalu.training.fused.vectors import load, store
+    from nalu.training.fused.memory import load, store
 
     @probe
     def _scalar(name, x, y):

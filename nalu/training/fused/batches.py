@@ -8,8 +8,9 @@ import numpy as np
 
 from nalu.training.fused import mersenne, philox
 from nalu.training.fused.bodies import EPSILON
+from nalu.training.fused.memory import load, store, store_single, transpose
 from nalu.training.fused.scalars import log
-from nalu.training.fused.vectors import WIDTH, absolute, compiled, load, spread, store, store_single, transpose, where
+from nalu.training.fused.vectors import WIDTH, absolute, compiled, spread, where
 
 ROWS = 16
 """Samples of the authors' stream that are drawn before their sums are taken: they stay in the first cache."""

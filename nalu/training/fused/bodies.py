@@ -15,10 +15,10 @@ from collections.abc import Callable
 import numpy as np
 
 from nalu.training.fused.kernels import FACTORS, LINEAR, LOGARITHMS, RELU6
+from nalu.training.fused.memory import below, load, repeat, store
 from nalu.training.fused.products import PARTIAL, factor, total
 from nalu.training.fused.scalars import exp, log, sigmoid, sign
-from nalu.training.fused.vectors import (
-    WIDTH, absolute, below, compiled, fma, inline, load, reader, repeat, spread, store, where)
+from nalu.training.fused.vectors import WIDTH, absolute, compiled, fma, inline, reader, spread, switch, where
 
 EPSILON = 1e-7
 
@@ -31,8 +31,7 @@ biases and the second unit's weights among all weights; its part of the slots; t
 Lane, read = reader(LANE, "Lane")
 
 Room = namedtuple("Room", "z w dw delta logs sums")
-"""Memory that lanes use one after the other, but for `z`, `w` and `dw`: gradients of hidden units, logarithms
-or products of the second unit's inputs, partial sums."""
+"""Products, weights, gradients; and for one lane after the other hidden gradients, logarithms, partial sums."""
 
 
 @inline
@@ -49,8 +48,16 @@ def activate_back(code, y, dy):
     """The gradient of u from that of y = f(u)."""
     if code == LINEAR:
         return dy
-    dy = where(y > 0.0, dy, dy - dy)
-    return where(y < 6.0, dy, dy - dy) if code == RELU6 else dy
+    none = spread(0.0, dy)
+    dy = where(y > 0.0, dy, none)
+    return where(y < 6.0, dy, none) if code == RELU6 else dy
+
+
+@inline
+def clear(sums, count):
+    """Set that many to 0."""
+    for k in range(0, count, WIDTH):
+        store(sums, k, spread(0.0, sums))
 
 
 def _bodies(gated: bool, product: int) -> tuple[Callable, ...]:
@@ -80,11 +87,10 @@ def _bodies(gated: bool, product: int) -> tuple[Callable, ...]:
     @compiled
     def backward(lane, room, stride):
         """Gradients of the first unit's products, in their place, from those of its outputs."""
-        z, delta = room.z, room.delta
+        z = room.z
         for h in range(lane.hidden_size):
-            bias = spread(0.0, z)
             for b in range(h * stride, (h + 1) * stride, WIDTH):
-                d = load(delta, b)
+                d = load(room.delta, b)
                 at_a, at_m = lane.add * stride + b, lane.multiply * stride + b
                 if gated:
                     at_g = lane.gate * stride + b
@@ -94,17 +100,13 @@ def _bodies(gated: bool, product: int) -> tuple[Callable, ...]:
                     store(z, at_m, d * (1.0 - g) * m if logs else d * (1.0 - g))
                 elif product:
                     store(z, at_m, d * load(z, at_m) if logs else d)
-                elif lane.bias >= 0:
-                    d = activate_back(lane.activation, load(z, at_a), d)
-                    store(z, at_a, d)
                 else:
-                    store(z, at_a, d)
+                    store(z, at_a, activate_back(lane.activation, load(z, at_a), d))
             if lane.bias >= 0:
-                first = (lane.add + h) * stride
                 for k in range(0, PARTIAL, WIDTH):
                     bias = spread(0.0, z)
                     for b in range(k, stride, PARTIAL):
-                        bias = bias + load(z, first + b)
+                        bias = bias + load(z, (lane.add + h) * stride + b)
                     store(room.sums, k, bias)
                 room.dw[lane.bias + h] = total(room.sums, 0)
 
@@ -180,11 +182,6 @@ def _bodies(gated: bool, product: int) -> tuple[Callable, ...]:
             store(room.delta, h * stride + b, dx)
 
     @inline
-    def clear(lane, room):
-        for k in range(0, (3 * lane.hidden_size + 3) * PARTIAL, WIDTH):
-            store(room.sums, k, spread(0.0, room.sums))
-
-    @inline
     def collect(lane, room):
         """The second unit's gradients from their partial sums."""
         sums, dw, H = room.sums, room.dw, lane.hidden_size
@@ -204,8 +201,8 @@ def _bodies(gated: bool, product: int) -> tuple[Callable, ...]:
 
         `scale` is 2/B, the factor of the gradient of the mean squared error.
         """
-        clear(lane, room)
         sums, last = room.sums, (3 * lane.hidden_size + 1) * PARTIAL
+        clear(sums, last + 2 * PARTIAL)
         for b in range(0, stride, WIDTH):
             y, g, a, m = second(lane, room, stride, b)
             error = where(below(count - b, y), y - load(t, t_at + b), spread(0.0, y))
@@ -221,8 +218,7 @@ def _bodies(gated: bool, product: int) -> tuple[Callable, ...]:
     def test(lane, room, stride, t, t_at, count):
         """Sum of squared errors of `count` samples."""
         sums = room.sums
-        for k in range(0, PARTIAL, WIDTH):
-            store(sums, k, spread(0.0, sums))
+        clear(sums, PARTIAL)
         for b in range(0, stride, WIDTH):
             y = second(lane, room, stride, b)[0]
             error = where(below(count - b, y), y - load(t, t_at + b), spread(0.0, y))
@@ -232,7 +228,7 @@ def _bodies(gated: bool, product: int) -> tuple[Callable, ...]:
     @compiled
     def respond(lane, room, stride, dy, y):
         """One unit alone, for those who look at it: outputs into `y`, and gradients for gradients `dy`."""
-        clear(lane, room)
+        clear(room.sums, (3 * lane.hidden_size + 1) * PARTIAL)
         for b in range(0, stride, WIDTH):
             found, g, a, m = second(lane, room, stride, b)
             store(y, b, found)
@@ -242,25 +238,14 @@ def _bodies(gated: bool, product: int) -> tuple[Callable, ...]:
     return forward, backward, learn, test, respond
 
 
-BODIES = [_bodies(gated, product) for gated in (False, True) for product in range(3)]
-"""Of units without gate, then with it; the gate of a unit without product, which nobody has, is not compiled."""
+BODIES = {product + 3 * gated: _bodies(gated, product) for gated in (False, True) for product in range(3)
+          if product or not gated}
+"""Of units without gate, then with it; nobody has a gate without a product."""
 
 
-def _switch(name: str, which: int) -> Callable:
-    """One of the functions of all bodies as one, which looks at the lane's code `name`.
-
-    One flat chain of comparisons, written out as text: functions nested in one another
-    would be compiled again at every level.
-    """
-    codes = [code for code in range(len(BODIES)) if code != 3]
-    lines = ["def call(lane, *arguments):"]
-    for code in codes:
-        lines += [f"    {'if' if code == 0 else 'elif'} lane.{name} == {code}:",
-                  f"        result = f{code}(lane, *arguments)"]
-    scope = {f"f{code}": BODIES[code][which] for code in codes}
-    exec("\n".join([*lines, "    return result"]), scope)
-    return compiled(scope["call"])
+def _of_all(field: str, which: int) -> Callable:
+    return switch({code: functions[which] for code, functions in BODIES.items()}, field)
 
 
-forward, backward = _switch("first", 0), _switch("first", 1)
-learn, test, respond = _switch("second", 2), _switch("second", 3), _switch("second", 4)
+forward, backward = _of_all("first", 0), _of_all("first", 1)
+learn, test, respond = _of_all("second", 2), _of_all("second", 3), _of_all("second", 4)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from nalu.tasks import OPERATIONS
 from nalu.training import packing
 from nalu.training.fused.cache import ENGINE
 from nalu.training.fused.kernels import KERNELS
 from nalu.training.fused.member import Layout, Member
-from nalu.tasks import OPERATIONS
 from nalu.training.history import MEASURES, RUNNING
 from nalu.training.plan import Plan
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from nalu.training.fused.weights import KINDS
 
 LINEAR, RELU, RELU6 = range(3)

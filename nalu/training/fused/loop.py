@@ -10,8 +10,9 @@ from numba import njit, prange
 
 from nalu.training.fused import batches, bodies, mersenne, weights
 from nalu.training.fused.bodies import Room
+from nalu.training.fused.memory import LINE, zeros
 from nalu.training.fused.products import PARTIAL, factors_back, multiply, multiply_factors
-from nalu.training.fused.vectors import LINE, WIDTH, compiled, zeros
+from nalu.training.fused.vectors import WIDTH, compiled
 from nalu.training.history import RUNNING
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
 

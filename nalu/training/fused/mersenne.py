@@ -7,7 +7,8 @@ without a border between the blocks of 624, so that all words of a batch are mad
 
 from __future__ import annotations
 
-from nalu.training.fused.vectors import WIDTH, compiled, fma, inline, load, load_pairs, number, store, where
+from nalu.training.fused.memory import load, load_pairs, store
+from nalu.training.fused.vectors import WIDTH, compiled, fma, inline, number, where
 
 N, M = 624, 397
 _TWO_52 = 0x4330000000000000  # the bits of 2.0**52

@@ -6,57 +6,54 @@ padded to whole vectors, and the inputs of samples beyond the batch are 1, for w
 
 from __future__ import annotations
 
-from nalu.training.fused.vectors import (
-    WIDE, WIDTH, compiled, fma, fold, inline, load, repeat, spread, store, tile)
+from nalu.training.fused.memory import fold, load, repeat, store, tile
+from nalu.training.fused.vectors import WIDE, WIDTH, compiled, fma, inline, spread
 
 PARTIAL = 32
 """Partial sums over a batch, and what batches are padded to a multiple of."""
 
-_BROAD = 4 if WIDE else 2
-_6x4, _2x4, _1x4 = (tile(rows, 4) for rows in (6, 2, 1))
-_6x2, _2x2, _1x2 = (tile(rows, 2) for rows in (6, 2, 1))
-_6x1, _2x1, _1x1 = (tile(rows, 1) for rows in (6, 2, 1))
+BROAD = 4 if WIDE else 2  # vectors of columns that the registers hold the sums of, for six rows
+
+
+def _strips(vectors: int):
+    """A function that multiplies all rows by so many vectors of columns."""
+    six, two, one = (tile(rows, vectors) for rows in (6, 2, 1))
+
+    @inline
+    def strip(A, a, a_stride, rows, X, x, x_stride, C, c, c_stride, count):
+        r = 0
+        while r + 6 <= rows:
+            six(A, a + r * a_stride, a_stride, X, x, x_stride, C, c + r * c_stride, c_stride, count)
+            r += 6
+        while r + 2 <= rows:
+            two(A, a + r * a_stride, a_stride, X, x, x_stride, C, c + r * c_stride, c_stride, count)
+            r += 2
+        if r < rows:
+            one(A, a + r * a_stride, a_stride, X, x, x_stride, C, c + r * c_stride, c_stride, count)
+
+    return strip
+
+
+_broad, _double, _single = (_strips(vectors) for vectors in (BROAD, 2, 1))
 
 
 @compiled
 def multiply(A, a, a_stride, rows, X, x, x_stride, columns, C, c, c_stride, count):
     r"""$C_{rn} = \sum_k A_{rk} X_{kn}$ for `count` k; `a`, `x` and `c` are where A, X and C begin.
 
-    Six rows are as many as the registers of AVX2 hold; a strip of X is in the first cache while they pass over it.
+    A strip of X is in the first cache while all rows pass over it.
     """
     n = 0
     while n < columns:
         left = (columns - n) // WIDTH
-        r = 0
-        if left >= 4 and _BROAD == 4:
-            while r + 6 <= rows:
-                _6x4(A, a + r * a_stride, a_stride, X, x + n, x_stride, C, c + r * c_stride + n, c_stride, count)
-                r += 6
-            while r + 2 <= rows:
-                _2x4(A, a + r * a_stride, a_stride, X, x + n, x_stride, C, c + r * c_stride + n, c_stride, count)
-                r += 2
-            if r < rows:
-                _1x4(A, a + r * a_stride, a_stride, X, x + n, x_stride, C, c + r * c_stride + n, c_stride, count)
-            n += 4 * WIDTH
+        if left >= BROAD:
+            _broad(A, a, a_stride, rows, X, x + n, x_stride, C, c + n, c_stride, count)
+            n += BROAD * WIDTH
         elif left >= 2:
-            while r + 6 <= rows:
-                _6x2(A, a + r * a_stride, a_stride, X, x + n, x_stride, C, c + r * c_stride + n, c_stride, count)
-                r += 6
-            while r + 2 <= rows:
-                _2x2(A, a + r * a_stride, a_stride, X, x + n, x_stride, C, c + r * c_stride + n, c_stride, count)
-                r += 2
-            if r < rows:
-                _1x2(A, a + r * a_stride, a_stride, X, x + n, x_stride, C, c + r * c_stride + n, c_stride, count)
+            _double(A, a, a_stride, rows, X, x + n, x_stride, C, c + n, c_stride, count)
             n += 2 * WIDTH
         else:
-            while r + 6 <= rows:
-                _6x1(A, a + r * a_stride, a_stride, X, x + n, x_stride, C, c + r * c_stride + n, c_stride, count)
-                r += 6
-            while r + 2 <= rows:
-                _2x1(A, a + r * a_stride, a_stride, X, x + n, x_stride, C, c + r * c_stride + n, c_stride, count)
-                r += 2
-            if r < rows:
-                _1x1(A, a + r * a_stride, a_stride, X, x + n, x_stride, C, c + r * c_stride + n, c_stride, count)
+            _single(A, a, a_stride, rows, X, x + n, x_stride, C, c + n, c_stride, count)
             n += WIDTH
 
 

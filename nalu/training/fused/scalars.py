@@ -25,8 +25,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from nalu.training.fused.vectors import (
-    VECTORS, absolute, bits, fma, inline, number, spread, to_real, where, with_sign)
+from nalu.training.fused.vectors import VECTORS, absolute, bits, fma, inline, number, spread, to_real, where, with_sign
 
 _HIGH32, _LOW32 = 0.693147182464599609375, -1.904654299957768e-09
 _HIGH64, _LOW64 = 0.693147180369123816490, 1.90821492927058770002e-10

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nalu.training.fused.memory import load, store
 from nalu.training.fused.scalars import clamp, sigmoid, sign, slope_of_smaller, tanh
-from nalu.training.fused.vectors import WIDTH, absolute, compiled, fma, inline, load, reader, sqrt, store, where
+from nalu.training.fused.vectors import WIDTH, absolute, compiled, fma, inline, reader, spread, sqrt, switch, where
 
 SLOT = np.dtype([(name, np.int64) for name in """
     kind tensors rows columns stride at to also parameters sparse""".split()])
@@ -67,7 +68,7 @@ def nau(p, q):
 @inline
 def nau_chain(p, q, a, b, dw):
     """The clamp passes the gradient inside and on its bounds."""
-    return where(absolute(p) <= 1.0, dw, dw - dw), dw
+    return where(absolute(p) <= 1.0, dw, spread(0.0, dw)), dw
 
 
 @inline
@@ -79,7 +80,7 @@ def nmu(p, q):
 @inline
 def nmu_chain(p, q, a, b, dw):
     """The clamp passes the gradient inside and on its bounds."""
-    none = dw - dw
+    none = spread(0.0, dw)
     return where(p >= 0.0, where(p <= 1.0, dw, none), none), dw
 
 
@@ -215,19 +216,4 @@ def _programs(kind: Kind) -> tuple[Callable, Callable, Callable]:
     return begin, step, terms
 
 
-def _switch(functions: list[Callable]) -> Callable:
-    """Functions of a slot as one, which looks at its kind.
-
-    One flat chain of comparisons, written out as text: functions nested in one another
-    would be compiled again at every level.
-    """
-    lines = ["def call(slot, *arguments):"]
-    for k in range(len(functions)):
-        lines += [f"    {'if' if k == 0 else 'elif'} slot.kind == {k}:", f"        f{k}(slot, *arguments)"]
-    scope = {f"f{k}": function for k, function in enumerate(functions)}
-    exec("\n".join(lines), scope)
-    return compiled(scope["call"])
-
-
-begin, step, terms = (_switch([*of]) for of in zip(*map(_programs, KINDS.values()), strict=True))
-REGULAR = [kind.regular for kind in KINDS.values()]
+begin, step, terms = (switch(dict(enumerate(of)), "kind") for of in zip(*map(_programs, KINDS.values()), strict=True))

@@ -197,10 +197,7 @@ def _bodies(gated: bool, product: int) -> tuple[Callable, ...]:
 
     @compiled
     def learn(lane, room, stride, t, t_at, count, scale):
-        """Sum of squared errors and of gates of `count` samples with targets `t`; all gradients but the first unit's.
-
-        `scale` is 2/B, the factor of the gradient of the mean squared error.
-        """
+        """Sum of squared errors and of gates of `count` samples with targets `t`; gradients, whose factor is `scale`."""
         sums, last = room.sums, (3 * lane.hidden_size + 1) * PARTIAL
         clear(sums, last + 2 * PARTIAL)
         for b in range(0, stride, WIDTH):
@@ -227,7 +224,7 @@ def _bodies(gated: bool, product: int) -> tuple[Callable, ...]:
 
     @compiled
     def respond(lane, room, stride, dy, y):
-        """One unit alone, for those who look at it: outputs into `y`, and gradients for gradients `dy`."""
+        """A second unit alone: outputs into `y`, and all gradients for the gradients `dy`."""
         clear(room.sums, (3 * lane.hidden_size + 1) * PARTIAL)
         for b in range(0, stride, WIDTH):
             found, g, a, m = second(lane, room, stride, b)

@@ -15,8 +15,16 @@ the p-th takes the (p + 16)-th, then the (p + 8)-th, and so on, as the threads o
 *Factors* of an NMU are $(W x + 1) - W$, rounded three times, multiplied in the order of $i$; the product of
 those after $i$ begins with the gradient and goes from the last to the first.
 
-*Functions* are the ones below; division and square root are IEEE's.
-Sums of subsets are float64, in the order of the inputs, and rounded to float32 after the operation.
+*Mean squared errors* are such a sum divided by the size of the batch, and over an evaluation set the float64 sum of
+those of 128 samples each, divided by all. *Sums of subsets* are float64, in the order of the inputs; the target is rounded
+to float32 after the operation. *The regulariser's* gradient is added by a fused multiply-add to that of the error.
+
+*A step of Adam* is $m \leftarrow \mathrm{fma}(1 - \beta_1, g - m, m)$, $v \leftarrow \mathrm{fma}((1 - \beta_2) g, g, \beta_2 v)$,
+$p \leftarrow p - (r m) / \mathrm{fma}(\sqrt v, s, \epsilon)$, where $r = \eta/(1 - \beta_1^{t + 1})$ and $s = 1/\sqrt{1 - \beta_2^{t + 1}}$ are
+taken in float64, powers by squaring, and rounded once. One of descent is $m \leftarrow \mathrm{fma}(m, \mu, g)$, $p \leftarrow p - \eta m$.
+
+*Functions* are the ones below; division and square root are IEEE's. All else is rounded operation by operation, as
+`nalu.training.fused.bodies` and `nalu.training.fused.weights` have it.
 """
 
 from __future__ import annotations

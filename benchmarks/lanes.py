@@ -46,13 +46,14 @@ def _products(count):
 
 @njit(error_model="numpy", cache=False)
 def _draws(count, words, subsets, low, width):
-    raw, sums = zeros(mersenne.room(2 * B * I), np.int32), zeros(2 * B, np.float64)
+    raw, sums = zeros(mersenne.room(32 * I), np.int32), zeros(2 * B, np.float64)
     out, position = zeros(raw.size, np.int32), 624
     x, xt = zeros(112 * (B + 16), np.float32), zeros(B * 112, np.float32)
     rows, tile = zeros(112 * 16, np.float64), zeros(120 * 16, np.float64)
+    mersenne.begin(words, raw, out)
     for _ in range(count):
-        position = batches.draw_authors(words, raw, out, position, low, width, subsets, xt, 112, B, I, sums, rows, tile)
-        batches.turn(xt, 112, B, 112, x, B + 16)
+        position = batches.draw_authors(
+            raw, out, position, low, width, subsets, xt, 112, x, B + 16, B, I, sums, rows, tile)
     return x[0]
 
 

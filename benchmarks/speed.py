@@ -94,11 +94,12 @@ def _philox(count, x, low, width):
 
 
 @njit(nogil=True, error_model="numpy")
-def _authors(count, words, raw, out, low, width, subsets, xt, stride, B, I, sums, rows, tile):
+def _authors(count, words, raw, out, low, width, subsets, xt, stride, x, gap, B, I, sums, rows, tile):
     position = mersenne.N
+    mersenne.begin(words, raw, out)
     for _ in range(count):
         position = batches.draw_authors(
-            words, raw, out, position, low, width, subsets, xt, stride, B, I, sums, rows, tile)
+            raw, out, position, low, width, subsets, xt, stride, x, gap, B, I, sums, rows, tile)
 
 
 def against_random_numbers(models: tuple[str, ...], repetitions: int, seconds: float) -> list[Row]:
@@ -124,7 +125,7 @@ def _batches(machine: Fused, count: int = 10_000):
     else:
         raw, out = np.empty((2, 2 * I * B + 3 * mersenne.N + 1024), np.int32)
         arguments = (_authors, lanes.words[0].copy().view(np.int32), raw, out, lanes.low, lanes.width, lanes.subsets[0],
-                     np.empty(128 * B, np.float32), 112, B, I, np.empty(2 * B), np.empty(112 * batches.ROWS),
+                     np.empty(128 * B, np.float32), 112, np.empty(112 * B, np.float32), B, B, I, np.empty(2 * B), np.empty(112 * batches.ROWS),
                      np.empty(120 * batches.ROWS))
 
     def job() -> int:

@@ -33,23 +33,27 @@ with ENGINE.kept():
 
     @probe
     def _twister(words, raw, out, position, low, width, into):
-        first = position
-        position = mersenne.generate(words, raw, out, position, 2 * into.size)
+        mersenne.begin(words, raw, out)
+        first = mersenne.generate(raw, out, position, 2 * into.size)
         for k in range(0, into.size - WIDTH + 1, WIDTH):
             store(into, k, mersenne.uniform(out, first + 2 * k, low, width))
         rest = np.empty(WIDTH)
         whole = into.size // WIDTH * WIDTH
         store(rest, 0, mersenne.uniform(out, first + 2 * whole, low, width))
         into[whole:] = rest[: into.size - whole]
-        return position
+        return mersenne.end(words, raw, first + 2 * into.size)
 
     @probe
     def _generate(words, raw, out, position, count):
-        return mersenne.generate(words, raw, out, position, count)
+        mersenne.begin(words, raw, out)
+        first = mersenne.generate(raw, out, position, count)
+        return first, mersenne.end(words, raw, first + count)
 
     @probe
-    def _authors(words, raw, out, position, low, width, subsets, xt, stride, B, I, sums, rows, tile):
-        return batches.draw_authors(words, raw, out, position, low, width, subsets, xt, stride, B, I, sums, rows, tile)
+    def _authors(words, raw, out, position, low, width, subsets, xt, stride, x, gap, B, I, sums, rows, tile):
+        mersenne.begin(words, raw, out)
+        position = batches.draw_authors(raw, out, position, low, width, subsets, xt, stride, x, gap, B, I, sums, rows, tile)
+        return mersenne.end(words, raw, position)
 
     @probe
     def _product(A, rows, X, columns, C, count):
@@ -105,18 +109,18 @@ class Twister:
     def numbers(self, count):
         """That many random numbers, uint32."""
         raw, out = self._rooms(count)
-        first = self.position
-        self.position = _generate(self.words, raw, out, first, count)
+        first, self.position = _generate(self.words, raw, out, self.position, count)
         return out[first : first + count].view(np.uint32).copy()
 
     def batch(self, low, width, subsets, I, B, dtype):
         """Inputs `[B, I]` and subset sums `[K, B]` of a batch of the authors' stream."""
         stride, rows = whole(I), whole(B, 32)
-        xt, sums = np.ones((rows, stride), dtype), np.zeros((len(subsets), rows))
+        xt, x, sums = np.ones((rows, stride), dtype), np.ones((stride, rows), dtype), np.zeros((len(subsets), rows))
         raw, out = self._rooms(5 * I * rows)
         self.position = _authors(
-            self.words, raw, out, self.position, low, width, np.asarray(subsets), xt.ravel(), stride, B, I,
-            sums.ravel(), np.empty(stride * batches.ROWS), np.empty((stride + 8) * batches.ROWS))
+            self.words, raw, out, self.position, low, width, np.asarray(subsets), xt.ravel(), stride,
+            x.ravel(), rows, B, I, sums.ravel(), np.empty(stride * batches.ROWS), np.empty((stride + 8) * batches.ROWS))
+        assert np.array_equal(x[:I, :B], xt[:B, :I].T)
         return xt[:B, :I], sums[:, :B]
 
 

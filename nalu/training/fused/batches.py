@@ -38,13 +38,13 @@ def target(operation, sums, count, y, first):
 
 
 @compiled
-def turn(a, a_stride, rows, columns, b, b_stride):
+def turn(a, at, a_stride, rows, columns, b, to, b_stride):
     """Columns of `a` as rows of `b`; both have whole blocks of 8, two of which fill a line of the cache."""
     for r in range(0, rows, 16):
         for c in range(0, columns, 8):
-            transpose(a, r * a_stride + c, a_stride, b, c * b_stride + r, b_stride)
+            transpose(a, at + r * a_stride + c, a_stride, b, to + c * b_stride + r, b_stride)
             if r + 8 < rows:
-                transpose(a, (r + 8) * a_stride + c, a_stride, b, c * b_stride + r + 8, b_stride)
+                transpose(a, at + (r + 8) * a_stride + c, a_stride, b, to + c * b_stride + r + 8, b_stride)
 
 
 @compiled
@@ -67,28 +67,37 @@ def sum_rows(x, stride, subsets, sums):
 
 
 @compiled
-def draw_authors(words, raw, out, position, low, width, subsets, xt, stride, B, I, sums, rows, tile):
+def draw_authors(raw, out, position, low, width, subsets, xt, stride, x, gap, B, I, sums, rows, tile):
     """A batch of the authors' stream, one sample a row of `xt`, rounded to float32, and its subset sums.
 
     The sums are taken before the inputs are rounded, as the authors do. What they need is turned first, as each
-    addition waits for the one before: samples stand beside each other then.
+    addition waits for the one before: samples stand beside each other then. So do they in `x`. The
+    generator's words are made for a few samples at a time, which stay in the first cache, unless a second interval wants
+    numbers that come after all of the first.
     """
     two, n, K = low.size == 2, B * I, subsets.shape[0]
-    first = position
-    position = mersenne.generate(words, raw, out, position, (5 if two else 2) * n)
     begin, end = subsets[:, 0].min() // 8 * 8, subsets[:, 1].max()
+    if two:
+        first = mersenne.generate(raw, out, position, 5 * n)
+        position = first + 5 * n
     for b in range(0, B, ROWS):
+        if not two:
+            count = 2 * I * min(ROWS, B - b)
+            first = mersenne.generate(raw, out, position, count)
+            position = first + count
         for r in range(ROWS):
-            at = (b + r) * I
+            at = (b * two + r) * I
             for i in range(0, I, WIDTH):
                 drawn = mersenne.uniform(out, first + 2 * (at + i), low[0], width[0])
                 if two:
                     other = mersenne.uniform(out, first + 2 * (n + at + i), low[1], width[1])
                     drawn = where(load(out, first + 4 * n + at + i) & 1 == 1, drawn, other)
-                store(rows, r * stride + i, drawn)
+                if i < end and i + WIDTH > begin:
+                    store(rows, r * stride + i, drawn)
                 store_single(xt, (b + r) * stride + i, drawn)
             for i in range(I, stride):
                 xt[(b + r) * stride + i] = 0
+        turn(xt, b * stride, stride, ROWS, stride, x, b, gap)
         for r in range(0, ROWS, 8):
             for i in range(begin, end, 8):
                 transpose(rows, r * stride + i, stride, tile, (i - begin) * ROWS + r, ROWS)

@@ -29,7 +29,7 @@ class Kernel:
     r"""One unit. With its matrices G, A and M,
 
     $$a = f(A x + b), \qquad m = \exp(M \log(|x| + \epsilon)) \ \text{or} \
-    \prod_i (M_i x_i + 1 - M_i), \qquad z = g a + (1 - g) m, \\quad g = \sigma(G x);$$
+    \prod_i (M_i x_i + 1 - M_i), \qquad z = g a + (1 - g) m, \quad g = \sigma(G x);$$
 
     what has no matrix is left out. `product` says which m, `activation` which f.
     """

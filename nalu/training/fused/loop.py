@@ -156,10 +156,11 @@ def run_lane(shared, plans, slots, lanes, k, start, stop):
     z, y = room.z, zeros(shared.operations.size * columns, kind)
     sums, K = zeros(lanes.subsets.shape[1] * columns, np.float64), lanes.subsets.shape[1]
     words, position, subsets = lanes.words[k].view(np.int32), lanes.position[k], lanes.subsets[k]
-    raw, flat = zeros(mersenne.room((2 if lanes.low.size == 1 else 5) * I * columns * shared.authors), np.int32), zeros(I * B, kind)
+    raw, flat = zeros(mersenne.room(I * (2 * batches.ROWS if lanes.low.size == 1 else 5 * columns)), np.int32), zeros(I * B, kind)
     out = zeros(raw.size, np.int32)
     drawn = zeros(stride * batches.ROWS, np.float64)
     tile = zeros((stride + 8) * batches.ROWS, np.float64)
+    mersenne.begin(words, raw, out)
     running = np.empty(J, np.bool_)
     for j in range(J):
         running[j] = lanes.stopped_at[j, k] == RUNNING
@@ -170,17 +171,16 @@ def run_lane(shared, plans, slots, lanes, k, start, stop):
         if not running.any():
             break
         if shared.authors:
-            position = batches.draw_authors(words, raw, out, position, lanes.low, lanes.width, subsets,
-                                            xt, stride, B, I, sums, drawn, tile)
-            batches.turn(xt, stride, columns, stride, x, gap)
+            position = batches.draw_authors(raw, out, position, lanes.low, lanes.width, subsets, xt, stride, x, gap,
+                                            B, I, sums, drawn, tile)
         else:
             batches.draw_philox(lanes.seed[k], t, lanes.low, lanes.width, subsets, x, gap, B, sums, flat)
-            batches.turn(x, gap, stride, columns, xt, stride)
+            batches.turn(x, 0, gap, stride, columns, xt, 0, stride)
         for a in range(shared.operations.size):
             batches.target(shared.operations[a], sums, K, y, a * columns)
         if shared.logs:
             batches.take_logarithms(x, 0, I * gap, l)
-            batches.turn(l, gap, stride, columns, lt, stride)
+            batches.turn(l, 0, gap, stride, columns, lt, 0, stride)
         first_layers(shared, w, stride, x, 0, gap, l, z, columns, I)
         logged, row = t % shared.log_every == 0, t // shared.log_every
         for j in range(J):
@@ -214,7 +214,7 @@ def run_lane(shared, plans, slots, lanes, k, start, stop):
         for j in range(J):
             if running[j]:
                 update(bodies.read(plans[j]), t, first, second, slots, P, m, v, w, dw, kept)
-    lanes.position[k] = position
+    lanes.position[k] = mersenne.end(words, raw, position)
     exchange(slots, lanes.parameters[k], P, False)
     exchange(slots, lanes.m[k], m, False)
     exchange(slots, lanes.v[k], v, False)

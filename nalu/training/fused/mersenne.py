@@ -2,7 +2,7 @@
 
 `words` are the 624 of the state, as int32, and `position` is the next unused one, as in
 ``RandomState.get_state()``. Written one behind the other, the words obey w[k + 624] = w[k + 397] ^ mix(w[k], w[k + 1])
-without a border between the blocks of 624, so that all words of a batch are made in one go.
+without a border between the blocks of 624, so that any number of them is made in one go.
 """
 
 from __future__ import annotations
@@ -30,26 +30,43 @@ def _temper(y):
 
 
 @compiled
-def generate(words, raw, out, position, count):
-    """Make the next `count` random numbers: they begin at `position` of `out`. The new position.
+def generate(raw, out, position, count):
+    """Make the next `count` random numbers; where in `out` they begin. They end at the new position.
 
-    `raw` is for the words. The last block becomes the state.
+    `raw` has the words, `out` the numbers made of them, both from the block on that `position` was in.
     """
-    blocks = (position + count - 1) // N
-    for k in range(N):
-        raw[k] = words[k]
-    for k in range(0, N, WIDTH):
-        store(out, k, _temper(load(raw, k)))
-    for k in range(0, blocks * N, WIDTH):
+    past = (position - 1) // N * N
+    if past > 0:
+        for k in range(0, N, WIDTH):
+            store(raw, k, load(raw, past + k))
+            store(out, k, load(out, past + k))
+        position -= past
+    for k in range(0, (position + count - 1) // N * N, WIDTH):
         following = load(raw, k + 1)
         y = (load(raw, k) & -2147483648) | (following & 0x7FFFFFFF)
         mixed = load(raw, k + M) ^ (y >> 1)
         y = where((following & 1) == 1, mixed ^ -1727483681, mixed)
         store(raw, k + N, y)
         store(out, k + N, _temper(y))
+    return position
+
+
+@compiled
+def begin(words, raw, out):
+    """Take a state up."""
     for k in range(N):
-        words[k] = raw[blocks * N + k]
-    return position + count - blocks * N
+        raw[k] = words[k]
+    for k in range(0, N, WIDTH):
+        store(out, k, _temper(load(raw, k)))
+
+
+@compiled
+def end(words, raw, position):
+    """Put the state down; the position in it."""
+    past = max(0, (position - 1) // N * N)
+    for k in range(N):
+        words[k] = raw[past + k]
+    return position - past
 
 
 @inline

@@ -69,10 +69,10 @@ class Plain:
 def training(loop: Loop, plain: Plain, updates: int) -> tuple[Callable[[], int], Callable[[], int]]:
     """Two jobs: the plain loop and ours, a number of updates each."""
     def ours() -> int:
-        first, drawn = loop.update, loop.data.updates
+        first, drawn = loop.iteration, loop.data.updates
         loop.advance(first + updates)
         short = -len(loop.data.training[0]) % loop.condition.batch_size  # missing in the last batch of an epoch
-        missing = short * (loop.update // drawn - first // drawn)
+        missing = short * (loop.iteration // drawn - first // drawn)
         return (updates * loop.condition.batch_size - missing) * loop.condition.task.train_length
 
     loop.history.steps = loop.history.steps[:0]  # measuring is timed apart
@@ -82,7 +82,7 @@ def training(loop: Loop, plain: Plain, updates: int) -> tuple[Callable[[], int],
 def measuring(loop: Loop, plain: Plain) -> tuple[Callable[[], int], Callable[[], int]]:
     """Two jobs: one network at every test length."""
     def ours() -> int:
-        measure(loop.filled(0), loop.data)
+        measure(loop.model(0), loop.data)
         return len(loop.data.orders["test"])
 
     return lambda: plain.measure(loop.condition.task.test_lengths), ours

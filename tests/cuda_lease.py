@@ -61,7 +61,7 @@ def test_it_trains_all_and_packs_the_results(tmp_path):
     assert rows.loc[2, "valid_mse"] == np.nanmin(machine.history.values[0, :, 1])
     assert set(rows["engine"]) == {"cuda"}
     with tarfile.open(pack) as archive:
-        assert sorted(archive.getnames()) == ["operations/results.csv", "other/results.csv"]
+        assert sorted(archive.getnames()) == ["operations/history.csv.gz", "operations/results.csv", "other/results.csv"]
         archive.extractall(tmp_path / "elsewhere", filter="data")
     packed = csv_file.read(tmp_path / "elsewhere" / "operations" / "results.csv")
     assert packed == csv_file.read(tmp_path / "operations" / "results.csv")

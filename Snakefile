@@ -2,7 +2,7 @@
 # together=1, of all conditions that learn from the same batches.
 #   make campaign                                            or
 #   snakemake --workflow-profile local --config experiment=operations seeds=0-9
-# What there is to train is declared in nalu/experiments/table.py and nowhere else; book/cluster.md explains the settings below.
+# What there is to train is declared in nalu/experiments/ and nowhere else; book/cluster.md explains the settings below.
 import sys
 import time
 

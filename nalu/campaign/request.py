@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from nalu import experiments
-from nalu.experiments import Entry
+from nalu.experiments import Entry, SequenceExperiment
 from nalu.report.notebooks import run_notebook
 from nalu.results import csv_file, runs, store
 from nalu.results.shard import Shard
@@ -60,7 +60,8 @@ class Request:
         ValueError
             If one cannot be trained as it is asked for.
         """
-        if (self.engine, self.device, self.keep) != ("auto", "cpu", False) or store.kind(self.entry).details.get("digits"):
+        usual = (self.engine, self.device, self.keep) == ("auto", "cpu", False)
+        if not usual or isinstance(self.entry, SequenceExperiment):  # whose pictures may not be there
             from nalu.campaign.launch import examine
 
             for name in self.conditions:

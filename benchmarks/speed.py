@@ -87,17 +87,19 @@ def _steps(machine: Reference, steps: int):
     return job
 
 
-@njit(nogil=True)
+@njit(nogil=True, error_model="numpy")
 def _philox(count, x, low, width):
     for t in range(count):
         philox.inputs(x, 0, t, low, width)
 
 
-@njit(nogil=True)
-def _authors(count, words, out, low, width, subsets, x, sums, one, two, tile):
+@njit(nogil=True, error_model="numpy")
+def _authors(count, words, raw, out, low, width, subsets, xt, stride, x, gap, B, I, sums, rows, tile):
     position = mersenne.N
+    mersenne.begin(words, raw, out)
     for _ in range(count):
-        position = batches.draw_authors(words, out, position, low, width, subsets, x, sums, one, two, tile)
+        position = batches.draw_authors(
+            raw, out, position, low, width, subsets, xt, stride, x, gap, B, I, sums, rows, tile)
 
 
 def against_random_numbers(models: tuple[str, ...], repetitions: int, seconds: float) -> list[Row]:
@@ -118,13 +120,13 @@ def against_random_numbers(models: tuple[str, ...], repetitions: int, seconds: f
 def _batches(machine: Fused, count: int = 10_000):
     """A job: only the random numbers of the engine's batches."""
     lanes, B, I = machine.lanes, machine.plan.batch_size, TASK.input_size
-    x, sums = np.empty((I, B), np.float32), np.empty((2, B))
     if machine.plan.stream == "philox":
-        arguments = _philox, x, lanes.low, lanes.width
+        arguments = _philox, np.empty(I * B, np.float32), lanes.low, lanes.width
     else:
-        arguments = (_authors, lanes.words[0].copy(), np.empty(mersenne.N, np.uint32), lanes.low,
-                     lanes.width, lanes.subsets[0], x, sums, np.empty(I * B), np.empty(0),
-                     np.empty((I, batches.ROWS)))
+        raw, out = np.empty((2, 2 * I * B + 3 * mersenne.N + 1024), np.int32)
+        arguments = (_authors, lanes.words[0].copy().view(np.int32), raw, out, lanes.low, lanes.width, lanes.subsets[0],
+                     np.empty(128 * B, np.float32), 112, np.empty(112 * B, np.float32), B, B, I, np.empty(2 * B), np.empty(112 * batches.ROWS),
+                     np.empty(120 * batches.ROWS))
 
     def job() -> int:
         arguments[0](count, *arguments[1:])

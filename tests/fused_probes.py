@@ -1,100 +1,139 @@
-"""Parts of the fused loop as functions that Python can call, compiled once and kept.
-
-Each probe calls the functions of the loop with arrays of the loop's types, so that they are
-compiled once for both.
-"""
+"""Parts of the fused loop as functions that Python can call, compiled once and kept."""
 
 import numpy as np
 from numba import njit
 
 from nalu import units
-from nalu.training.fused import batches, mersenne, philox, scalars
 from nalu.training.fused.cache import ENGINE
-from nalu.training.fused.kernels import KERNELS, backward, chain, forward, penalty, project, weight
-from nalu.training.fused.member import CODES
-from nalu.training.fused.scalars import FAST
+from nalu.training.fused.vectors import WIDTH
 
-probe = njit(cache=True, fastmath=FAST, error_model="numpy")
+probe = njit(cache=True, error_model="numpy")
 
 with ENGINE.kept():
+    from nalu.training.fused import batches, mersenne, products, scalars
+    from nalu.training.fused.memory import load, store
 
     @probe
-    def _unit(code, p, w, x, y, s, dy, dw, dx, dp, scale):
-        weight(code, p, w)
-        forward(code, w, x, y, s)
-        dw[:] = 0
-        dx[:] = 0
-        backward(code, w, x, y, dy, dw, dx, s)
-        chain(code, p, w, dw, dp)
-        value = penalty(code, p, scale, dp)
-        project(code, p)
-        return value
-
-    @probe
-    def scalar(name, x, y):
-        """`y` becomes exp, log or tanh, for name 0, 1 or 2, of every number of `x`."""
-        for k in range(x.size):
+    def _scalar(name, x, y):
+        for k in range(0, x.size, WIDTH):
             if name == 0:
-                y[k] = scalars.exp(x[k])
+                store(y, k, scalars.exp(load(x, k)))
             elif name == 1:
-                y[k] = scalars.log(x[k])
+                store(y, k, scalars.log(load(x, k)))
             else:
-                y[k] = scalars.tanh(x[k])
+                store(y, k, scalars.tanh(load(x, k)))
 
     @probe
-    def philox_inputs(x, seed, iteration, low, width):
-        """A batch of the philox stream into `x` `[I, B]`."""
-        philox.inputs(x, seed, iteration, low, width)
+    def _philox(seed, t, low, width, subsets, x, stride, B, sums, flat):
+        batches.draw_philox(seed, t, low, width, subsets, x, stride, B, sums, flat)
 
     @probe
-    def sums_and_target(operation, x, subsets, sums, y):
-        """Subset sums `[K, B]` and the target `[B]` of inputs `[I, B]`."""
-        batches.sum_rows(x, subsets, sums)
-        batches.target(operation, sums, y)
+    def _target(operation, sums, count, y):
+        batches.target(operation, sums, count, y, 0)
 
     @probe
-    def twister(words, out, position, low, width, into, coins_after):
-        """Draw all of `into`; after each row, that many coins. The coins too, `[row, coin]`."""
-        coins = np.empty((into.shape[0], coins_after))
-        for r in range(into.shape[0]):
-            position = mersenne.uniform(words, out, position, low, width, into[r])
-            coins[r] = 1.0
-            position = mersenne.choose(words, out, position, coins[r], np.zeros(coins_after))
-        return position, coins
+    def _twister(words, raw, out, position, low, width, into):
+        mersenne.begin(words, raw, out)
+        first = mersenne.generate(raw, out, position, 2 * into.size)
+        for k in range(0, into.size - WIDTH + 1, WIDTH):
+            store(into, k, mersenne.uniform(out, first + 2 * k, low, width))
+        rest = np.empty(WIDTH)
+        whole = into.size // WIDTH * WIDTH
+        store(rest, 0, mersenne.uniform(out, first + 2 * whole, low, width))
+        into[whole:] = rest[: into.size - whole]
+        return mersenne.end(words, raw, first + 2 * into.size)
 
     @probe
-    def authors_batch(words, out, position, low, width, subsets, x, sums, one, two, tile, operation, y):
-        """A batch of the authors' stream into `x` `[I, B]`, its sums and its target."""
-        position = batches.draw_authors(
-            words, out, position, low, width, subsets, x, sums, one, two, tile)
-        batches.target(operation, sums, y)
-        return position
+    def _generate(words, raw, out, position, count):
+        mersenne.begin(words, raw, out)
+        first = mersenne.generate(raw, out, position, count)
+        return first, mersenne.end(words, raw, first + count)
+
+    @probe
+    def _authors(words, raw, out, position, low, width, subsets, xt, stride, x, gap, B, I, sums, rows, tile):
+        mersenne.begin(words, raw, out)
+        position = batches.draw_authors(raw, out, position, low, width, subsets, xt, stride, x, gap, B, I, sums, rows, tile)
+        return mersenne.end(words, raw, position)
+
+    @probe
+    def _product(A, rows, X, columns, C, count):
+        products.multiply(A, 0, count, rows, X, 0, columns, columns, C, 0, columns, count)
+
+    @probe
+    def _total(values, sums):
+        sums[:] = 0
+        for k in range(values.size):
+            sums[k % products.PARTIAL] += values[k]
+        return products.total(sums, 0)
 
 
-def unit(name, tensors, x, dy, scale):
-    """All that a kernel computes, for parameters by name, inputs `[I, B]` and `dy` `[O, B]`.
-
-    Returns
-    -------
-    dict
-        ``weight`` (flat), ``y``, ``dx``, ``penalty``, and by the parameters' names
-        ``gradient`` (of ``(dy * y).sum() + scale * penalty``) and ``projected``.
-    """
-    row, (I, B), O = KERNELS[name], x.shape, len(dy)
-    p = np.concatenate([np.ravel(tensors[key]) for key in row.parameters])
-    w = np.empty(row.matrices * O * I + row.vectors * O)
-    dw, dp, y, dx = w.copy(), p.copy(), np.empty((O, B)), np.empty((I, B))
-    s = np.full(row.scratch(I, O, B), np.nan)
-    value = _unit(CODES[name], p, w, x, y, s, dy, dw, dx, dp, float(scale))
-    return {"weight": w, "y": y, "dx": dx, "penalty": value,
-            "gradient": _split(row, tensors, dp), "projected": _split(row, tensors, p)}
+def scalar(name, x, y):
+    """`y` becomes exp, log or tanh, for name 0, 1 or 2, of every number of `x`."""
+    padded = np.ones(whole(x.size), x.dtype)
+    padded[: x.size] = x
+    _scalar(name, padded, padded)
+    y[:] = padded[: x.size]
 
 
-def _split(row, tensors, flat):
-    sizes = np.cumsum([tensors[key].size for key in row.parameters])[:-1]
-    pieces = np.split(flat, sizes)
-    return {key: piece.reshape(tensors[key].shape)
-            for key, piece in zip(row.parameters, pieces, strict=True)}
+def whole(count, block=WIDTH):
+    return -(-count // block) * block
+
+
+def philox_batch(seed, t, low, width, subsets, I, B, dtype):
+    """Inputs `[I, B]` and subset sums `[K, B]` of a batch of the philox stream."""
+    x, sums = np.zeros((I, whole(B, 32)), dtype), np.zeros((len(subsets), whole(B, 32)))
+    _philox(seed, t, low, width, np.asarray(subsets), x.ravel(), x.shape[1], B, sums.ravel(), np.empty(I * B, dtype))
+    return x[:, :B], sums[:, :B]
+
+
+def target(operation, sums, dtype):
+    """Targets `[B]` of subset sums `[K, B]`."""
+    y = np.empty(sums.shape[1], dtype)
+    _target(operation, np.ascontiguousarray(sums).ravel(), len(sums), y)
+    return y
+
+
+class Twister:
+    """The Mersenne Twister with a state as NumPy's `get_state` has it."""
+
+    def __init__(self, rng):
+        state = rng.get_state()
+        self.words, self.position = state[1].copy().view(np.int32), state[2]
+
+    def _rooms(self, count):
+        return np.empty((2, mersenne.N * (count // mersenne.N + 3) + 64 * WIDTH), np.int32)
+
+    def uniform(self, low, width, into):
+        self.position = _twister(self.words, *self._rooms(2 * into.size), self.position, low, width, into)
+
+    def numbers(self, count):
+        """That many random numbers, uint32."""
+        raw, out = self._rooms(count)
+        first, self.position = _generate(self.words, raw, out, self.position, count)
+        return out[first : first + count].view(np.uint32).copy()
+
+    def batch(self, low, width, subsets, I, B, dtype):
+        """Inputs `[B, I]` and subset sums `[K, B]` of a batch of the authors' stream."""
+        stride, rows = whole(I), whole(B, 32)
+        xt, x, sums = np.ones((rows, stride), dtype), np.ones((stride, rows), dtype), np.zeros((len(subsets), rows))
+        raw, out = self._rooms(5 * I * rows)
+        self.position = _authors(
+            self.words, raw, out, self.position, low, width, np.asarray(subsets), xt.ravel(), stride,
+            x.ravel(), rows, B, I, sums.ravel(), np.empty(stride * batches.ROWS), np.empty((stride + 8) * batches.ROWS))
+        assert np.array_equal(x[:I, :B], xt[:B, :I].T)
+        return xt[:B, :I], sums[:, :B]
+
+
+def product(A, X):
+    """``A @ X`` as the loop takes it; X has whole vectors of columns."""
+    C = np.empty((len(A), X.shape[1]), A.dtype)
+    _product(A.ravel(), len(A), X.ravel(), X.shape[1], C.ravel(), A.shape[1])
+    return C
+
+
+def total(values):
+    """Their sum as the loop takes it over a batch."""
+    return _total(values, np.empty(products.PARTIAL, values.dtype))
 
 
 def make(name, I, O):

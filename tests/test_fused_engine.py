@@ -16,7 +16,7 @@ from nalu.models import TwoLayer, build
 from nalu.tasks import Arithmetic
 from nalu.training import Plan, fit, train
 from nalu.training.engines import engine
-from nalu.training.fused import cache
+from nalu.training.fused import cache, weights
 from nalu.training.fused.cache import ENGINE
 from nalu.training.fused.engine import Fused, obstacle
 from nalu.training.fused.kernels import KERNELS
@@ -125,17 +125,22 @@ def test_learned_networks_are_those_of_the_loop():
             name, 8, 3, generator=torch.Generator().manual_seed(1)).parameters())), name
 
 
-def test_kernels_have_the_functions_that_the_documentation_names():
-    import nalu.training.fused.kernels as kernels
-
-    named = {"weight": "p, w", "forward": "w, x, y, s", "backward": "w, x, y, dy, dw, dx, s",
-             "chain": "p, w, dw, dp", "scratch": "I, O, B", "penalty": "p, scale, dp", "project": "p"}
+def test_kinds_of_weights_have_the_functions_that_the_documentation_names():
+    named = {"weight": "p, q", "chain": "p, q, a, b, dw", "smaller": "p"}
     for name, arguments in named.items():
-        assert f"``{name}({arguments})``" in kernels.__doc__
-        for row in KERNELS.values():
-            function = getattr(row, name)
-            written = getattr(function, "py_func", function)  # `scratch` is not compiled
-            assert ", ".join(inspect.signature(written).parameters) == arguments
+        assert f"``{name}({arguments})``" in weights.__doc__
+        for kind in weights.KINDS.values():
+            assert len(inspect.signature(getattr(kind, name).py_func).parameters) == arguments.count(",") + 1
+
+
+def test_every_matrix_is_of_a_known_kind_and_has_a_part():
+    for name, kernel in KERNELS.items():
+        parts = "".join(matrix.roles for matrix in kernel.matrices)
+        assert {matrix.kind for matrix in kernel.matrices} <= set(weights.KINDS), name
+        assert len(set(parts)) == len(parts) and set(parts) <= set("GAMB"), name
+        assert ("M" in parts) == bool(kernel.product) and kernel.gated == ("G" in parts), name
+        for matrix in kernel.matrices:
+            assert len(matrix.tensors) == 1 + weights.KINDS[matrix.kind].two, name
 
 
 # -- compiled code -----------------------------------------------------------------------
@@ -158,6 +163,7 @@ def test_one_compilation_serves_all_plans(variant):
                     for settings in ({}, VARIANTS[variant]))
     assert typeof(other.settings) == typeof(usual.settings)
     assert typeof(other.shared) == typeof(usual.shared)
+    assert typeof(other.slots) == typeof(usual.slots)
     assert typeof(other.lanes) == typeof(usual.lanes)
 
 

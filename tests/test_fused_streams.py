@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from fused_probes import authors_batch, philox_inputs, sums_and_target, twister
+from fused_probes import Twister, philox_batch, target
 
 from nalu.tasks import OPERATIONS, Arithmetic
-from nalu.training.fused.loop import ROWS
+from nalu.training.fused.batches import ROWS
 from nalu.training.streams import training_data
 
 TWO = ((-2, -1), (3, 4))
@@ -31,8 +31,7 @@ def test_philox_is_philox(I, B, where, dtype):
     for t in (0, 1, 4_999_999):
         expected, _ = training_data("philox", task, seeds, B).batch(t)
         for seed, x_expected in zip(seeds, expected, strict=True):
-            x = np.full((I, B), np.nan, dtype)
-            philox_inputs(x, seed, t, low, width)
+            x, _ = philox_batch(seed, t, low, width, task.subsets(seed), I, B, dtype)
             assert x.T.astype(np.float32).tobytes() == x_expected.tobytes()
 
 
@@ -45,9 +44,9 @@ def test_targets_of_the_philox_stream(operation, k):
     data = training_data("philox", task, (3,), 37)
     for t in range(3):
         x, y = data.batch(t)
-        sums, found = np.empty((k, 37)), np.empty(37, np.float32)
-        columns = np.ascontiguousarray(x[0].T)
-        sums_and_target(list(OPERATIONS).index(operation), columns, np.array(task.subsets(3)), sums, found)
+        columns, sums = philox_batch(3, t, *interval(task), task.subsets(3), 40, 37, np.float32)
+        found = target(list(OPERATIONS).index(operation), sums, np.float32)
+        np.testing.assert_array_equal(columns.T, x[0])
         np.testing.assert_array_equal(sums.T, np.hstack(task.sums(x[0], 3)))
         np.testing.assert_array_equal(found, y[0, :, 0])
 
@@ -55,23 +54,17 @@ def test_targets_of_the_philox_stream(operation, k):
 # -- Mersenne Twister --------------------------------------------------------------------
 
 
-def words_of(rng):
-    """The arguments `words`, `out` and `position` for a new generator."""
-    state = rng.get_state()
-    return state[1].copy(), np.empty(N, np.uint32), state[2]
-
-
 def test_eleven_million_doubles():
     rng = np.random.RandomState(20_20)
-    words, out, position = words_of(rng)
-    total = 0
+    twister, total = Twister(rng), 0
     for rows in (1, 10, 100):
-        x = np.empty((rows, 99_991))  # a prime: rows begin anywhere in a block of 624 words
-        position, _ = twister(words, out, position, 1.0, 1.0, x, 0)
-        assert x.tobytes() == rng.uniform(1, 2, x.shape).tobytes()
-        total += x.size
-    assert total > 10**7 and position == rng.get_state()[2]
-    assert np.array_equal(words, rng.get_state()[1])
+        for _ in range(rows):
+            x = np.empty(99_991)  # a prime: rows begin anywhere in a block of 624 words
+            twister.uniform(1.0, 1.0, x)
+            assert x.tobytes() == rng.uniform(1, 2, x.shape).tobytes()
+            total += x.size
+    assert total > 10**7 and twister.position == rng.get_state()[2]
+    assert np.array_equal(twister.words.view(np.uint32), rng.get_state()[1])
 
 
 @pytest.mark.parametrize("count", [1, 2, 155, 311, 312, 313, 624, 1000])
@@ -79,13 +72,14 @@ def test_eleven_million_doubles():
 def test_doubles_and_coins_across_the_borders_of_blocks(count, coins):
     """An odd number of coins makes the words of a double lie in two blocks."""
     rng = np.random.RandomState(count)
-    words, out, position = words_of(rng)
-    x = np.empty((40, count))
-    position, drawn = twister(words, out, position, -0.3, 0.7, x, coins)
-    for row, coin in zip(x, drawn, strict=True):
+    twister = Twister(rng)
+    for _ in range(40):
+        row = np.empty(count)
+        twister.uniform(-0.3, 0.7, row)
         assert row.tobytes() == rng.uniform(-0.3, -0.3 + 0.7, count).tobytes()
-        assert np.array_equal(coin, rng.randint(2, size=coins))
-    assert position == rng.get_state()[2]
+        assert np.array_equal(twister.numbers(coins) & 1, rng.randint(2, size=coins))
+    assert twister.position == rng.get_state()[2]
+    assert np.array_equal(twister.words.view(np.uint32), rng.get_state()[1])
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
@@ -94,14 +88,11 @@ def test_positions_of_a_state_are_those_of_numpy(seed):
     rng = np.random.RandomState(seed)
     rng.uniform(size=100)
     rng.randint(2, size=3)
-    words, out, position = words_of(rng)
-    assert position == 203
-    from nalu.training.fused import mersenne
-
-    mersenne.temper(words, out)
-    x = np.empty((1, 500))
-    twister(words, out, position, 0.0, 1.0, x, 0)
-    assert x.tobytes() == rng.uniform(size=(1, 500)).tobytes()
+    twister = Twister(rng)
+    assert twister.position == 203
+    x = np.empty(500)
+    twister.uniform(0.0, 1.0, x)
+    assert x.tobytes() == rng.uniform(size=500).tobytes()
 
 
 # -- the authors' batches ----------------------------------------------------------------
@@ -109,16 +100,10 @@ def test_positions_of_a_state_are_those_of_numpy(seed):
 
 def fused_batches(task, seed, B, count, dtype):
     """Inputs `[B, I]`, sums `[B, K]` and targets `[B]` of the first batches."""
-    I, low, width = task.input_size, *interval(task)
-    words, out, position = words_of(np.random.RandomState(task.training_seed(seed)))
-    subsets = np.array(task.subsets(seed))
-    x, sums, y = np.empty((I, B), dtype), np.empty((len(subsets), B)), np.empty(B, dtype)
-    one, two = np.empty(I * B), np.empty(I * B * (len(low) - 1))
-    tile, operation = np.empty((I, ROWS)), list(OPERATIONS).index(task.operation)
+    twister, operation = Twister(np.random.RandomState(task.training_seed(seed))), list(OPERATIONS).index(task.operation)
     for _ in range(count):
-        position = authors_batch(words, out, position, low, width, subsets, x, sums,
-                                 one, two, tile, operation, y)
-        yield x.T, sums.T, y
+        x, sums = twister.batch(*interval(task), task.subsets(seed), task.input_size, B, dtype)
+        yield x, sums.T, target(operation, sums, dtype)
 
 
 @pytest.mark.parametrize("where", [((1, 2),), ODD])

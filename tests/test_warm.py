@@ -15,12 +15,14 @@ import hashlib, sys
 import numpy as np
 from nalu.tasks import Arithmetic
 from nalu.training import train
-if len(sys.argv) > 1:  # compile some kernels alone before the loop is loaded
-    from nalu.training.fused import maps
-    from nalu.training.fused.kernels import nac
-    x, p = np.ones((4, 128), np.float32), np.ones(16, np.float32)
-    w, y = np.ones(8, np.float32), np.ones((2, 128), np.float32)
-    nac.weight(p, w), nac.chain(p, w, w, p), maps.multiply(w, x, y), maps.add_outer(y, x, w)
+if len(sys.argv) > 1:  # compile some parts alone before the loop is loaded
+    from numba import njit
+    from nalu.training.fused import batches, products
+    @njit(error_model="numpy")
+    def parts(x, y):
+        products.multiply(x, 0, 4, 8, x, 0, 128, 128, y, 0, 128, 4)
+        batches.take_logarithms(x, 0, 512, y)
+    parts(np.ones(512, np.float32), np.ones(1024, np.float32))
 for model in ("NALU", "NAC_mul", "Gated_NAU_NMU"):
     history = train(model, Arithmetic(simple=True), [0, 1], 2000, engine="fused")
     print(hashlib.sha256(history.to_numpy().tobytes()).hexdigest())

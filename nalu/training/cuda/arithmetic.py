@@ -7,10 +7,20 @@ import math
 import numpy as np
 
 from nalu.training.cuda.target import SIMULATED, device
-from nalu.training.fused import scalars
 
-sign = device(scalars.sign)
-slope_of_smaller = device(scalars.slope_of_smaller)
+
+@device
+def sign(x, one):
+    """-1, 0 or 1; `one` is 1 in the precision of the computation."""
+    return one if x > 0 else (-one if x < 0 else one - one)
+
+
+@device
+def slope_of_smaller(near, far, up, down, one):
+    """Slope of min(near, far) from theirs, their mean where they tie, as PyTorch has it."""
+    tie = (up + down) / (one + one)
+    return up if near < far else (down if far < near else tie)
+
 
 if SIMULATED:
     exp, log, tanh, sqrt = np.exp, np.log, np.tanh, np.sqrt

@@ -10,6 +10,7 @@ import numpy as np
 from nalu.tasks import OPERATIONS
 from nalu.training.cuda import tensors, units
 from nalu.training.cuda.target import WARP
+from nalu.training.fused.kernels import Kernel
 from nalu.training.packing import Packing
 from nalu.training.plan import Plan
 
@@ -60,8 +61,7 @@ class Parts(Packing):
         self.first, self.second = (UNITS[name] for name in self.classes)
         self.I, self.H = plan.task.input_size, self.hidden_size
         self.shapes = (self.I, self.H), (self.H, 1)
-        self.counts = [row.matrices * I * O + row.vectors * O
-                       for row, (I, O) in zip(self.rows, self.shapes, strict=True)]
+        self.counts = [sum(_sizes(row, I, O)) for row, (I, O) in zip(self.rows, self.shapes, strict=True)]
         self.places, self.work = self._places(plan.batch_size | 1)
 
     def _places(self, S: int) -> tuple[dict[str, int], int]:
@@ -80,7 +80,7 @@ class Parts(Packing):
         most = 0
         for unit, row, (I, O) in zip((self.first, self.second), self.rows, self.shapes, strict=True):
             inputs = I if I < WARP else 0
-            outputs = O if row.vectors else 0
+            outputs = O if any(matrix.roles == "B" for matrix in row.matrices) else 0
             factors = I if unit.map in (units.PRODUCT, units.GATED) else 0
             most = max(most, (WARP + 1) * max(inputs, outputs, factors) + WARP * factors)
         return most
@@ -94,16 +94,21 @@ class Parts(Packing):
             "operation": list(OPERATIONS).index(plan.task.operation),
             "adam": plan.optimizer == "adam", "weights": sum(self.counts),
             "gated": two.gated, "wants_logs": self.second.wants_logs,
-            "sparse1": one.sparse * self.H * self.I, "sparse2": two.sparse * self.H,
+            "sparse1": sum(matrix.sparse for matrix in one.matrices) * self.H * self.I,
+            "sparse2": sum(matrix.sparse for matrix in two.matrices) * self.H,
         }
 
     def tensors(self) -> Iterator[dict[str, int]]:
         """The rows of `records.TENSOR` of a seed, its parameters beginning at 0."""
         parameters = weights = 0
         for unit, row, (I, O) in zip((self.first, self.second), self.rows, self.shapes, strict=True):
-            sizes = [I * O] * row.matrices + [O] * row.vectors
-            for kind, size in zip(unit.kinds, sizes, strict=True):
+            for kind, size in zip(unit.kinds, _sizes(row, I, O), strict=True):
                 yield {"kind": kind, "free": unit.free, "parameters": parameters,
                        "weights": weights, "size": size}
                 parameters += size * (2 if kind == tensors.NAC else 1)
                 weights += size
+
+
+def _sizes(row: Kernel, I: int, O: int) -> list[int]:
+    """Of the arrays of a unit's weights."""
+    return [O if matrix.roles == "B" else I * O for matrix in row.matrices]

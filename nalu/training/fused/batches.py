@@ -7,93 +7,114 @@ import math
 import numpy as np
 
 from nalu.training.fused import mersenne, philox
-from nalu.training.fused.maps import kernel
+from nalu.training.fused.bodies import EPSILON
+from nalu.training.fused.memory import load, store, store_single, transpose
+from nalu.training.fused.scalars import log
+from nalu.training.fused.vectors import WIDTH, absolute, compiled, spread, where
 
-ROWS = 64  # samples of the authors' stream that are laid out together
+ROWS = 16
+"""Samples of the authors' stream that are drawn before their sums are taken: they stay in the first cache."""
 ADD, SUB, MUL, DIV, SQUARED, ROOT = range(6)
 
 
-@kernel
-def target(operation, sums, y):
-    """The operation on the subset sums `[K, B]`, float64, rounded into `y` `[B]`."""
-    for b in range(y.size):
-        z = sums[0, b]
+@compiled
+def target(operation, sums, count, y, first):
+    """The operation on `count` subset sums in rows, float64, rounded into `y` from `first` on."""
+    columns = sums.size // count
+    for b in range(columns):
+        z = sums[b]
         if operation == SUB:
-            z -= sums[1, b]
+            z -= sums[columns + b]
         elif operation == DIV:
-            z /= sums[1, b]
+            z /= sums[columns + b]
         elif operation == SQUARED:
             z *= z
         elif operation == ROOT:
             z = math.sqrt(z)
         else:
-            for k in range(1, sums.shape[0]):
-                z = z + sums[k, b] if operation == ADD else z * sums[k, b]
-        y[b] = np.float32(z)
+            for k in range(1, count):
+                z = z + sums[k * columns + b] if operation == ADD else z * sums[k * columns + b]
+        y[first + b] = np.float32(z)
 
 
-@kernel
-def sum_rows(x, subsets, sums):
-    """Subset sums `[K, B]` of inputs `[I, B]`, in float64."""
+@compiled
+def turn(a, at, a_stride, rows, columns, b, to, b_stride):
+    """Columns of `a` as rows of `b`; both have whole blocks of 8, two of which fill a line of the cache."""
+    for r in range(0, rows, 16):
+        for c in range(0, columns, 8):
+            transpose(a, at + r * a_stride + c, a_stride, b, to + c * b_stride + r, b_stride)
+            if r + 8 < rows:
+                transpose(a, at + (r + 8) * a_stride + c, a_stride, b, to + c * b_stride + r + 8, b_stride)
+
+
+@compiled
+def take_logarithms(x, first, count, l):
+    r"""$\ln(|x| + \epsilon)$ of `count` inputs from the `first` on."""
+    for k in range(0, count, WIDTH):
+        store(l, k, log(absolute(load(x, first + k)) + EPSILON))
+
+
+@compiled
+def sum_rows(x, stride, subsets, sums):
+    """Subset sums, in rows, of inputs in rows, in float64."""
+    columns = sums.size // subsets.shape[0]
     for k in range(subsets.shape[0]):
-        sums[k, :] = 0
+        for b in range(k * columns, (k + 1) * columns):
+            sums[b] = 0
         for i in range(subsets[k, 0], subsets[k, 1]):
-            for b in range(x.shape[1]):
-                sums[k, b] += np.float64(x[i, b])
+            for b in range(columns):
+                sums[k * columns + b] += np.float64(x[i * stride + b])
 
 
-@kernel
-def lay_out(drawn, b0, subsets, x, sums, tile):
-    """Samples `[R, I]`, float64, into the columns of `x` `[I, B]` and `sums` from `b0` on.
+@compiled
+def draw_authors(raw, out, position, low, width, subsets, xt, stride, x, gap, B, I, sums, rows, tile):
+    """A batch of the authors' stream, one sample a row of `xt`, rounded to float32, and its subset sums.
 
-    The sums are taken before the inputs are rounded to float32, as the authors do.
-    Unsigned indices spare the loops Python's check for negative ones.
+    The sums are taken before the inputs are rounded, as the authors do. What they need is turned first, as each
+    addition waits for the one before: samples stand beside each other then. So do they in `x`. The
+    generator's words are made for a few samples at a time, which stay in the first cache, unless a second interval wants
+    numbers that come after all of the first.
     """
-    R, first = np.uint64(drawn.shape[0]), np.uint64(b0)
-    for i in range(x.shape[0]):
-        for r in range(R):
-            tile[i, r] = drawn[r, i]
-    for i in range(x.shape[0]):
-        for r in range(R):
-            x[i, first + r] = np.float32(tile[i, r])
-    for k in range(subsets.shape[0]):
-        for r in range(R):
-            sums[k, first + r] = 0
-        for i in range(subsets[k, 0], subsets[k, 1]):
-            for r in range(R):
-                sums[k, first + r] += tile[i, r]
-
-
-@kernel
-def draw_authors(words, out, position, low, width, subsets, x, sums, one, two, tile):
-    """A batch of the authors' stream into `x` `[I, B]`, and its subset sums.
-
-    The stream runs through the inputs of a sample before it goes to the next sample; a few
-    samples at a time are brought into the layout of the loop while they are in the cache.
-    """
-    I, B = x.shape
-    if low.size == 2:
-        position = mersenne.uniform(words, out, position, low[0], width[0], one)
-        position = mersenne.uniform(words, out, position, low[1], width[1], two)
-        position = mersenne.choose(words, out, position, one, two)
-    for b in range(0, B, tile.shape[1]):
-        rows = one[b * I : min(B, b + tile.shape[1]) * I]
-        if low.size == 1:
-            position = mersenne.uniform(words, out, position, low[0], width[0], rows)
-        lay_out(rows.reshape(-1, I), b, subsets, x, sums, tile)
+    two, n, K = low.size == 2, B * I, subsets.shape[0]
+    begin, end = subsets[:, 0].min() // 8 * 8, subsets[:, 1].max()
+    if two:
+        first = mersenne.generate(raw, out, position, 5 * n)
+        position = first + 5 * n
+    for b in range(0, B, ROWS):
+        if not two:
+            count = 2 * I * min(ROWS, B - b)
+            first = mersenne.generate(raw, out, position, count)
+            position = first + count
+        for r in range(ROWS):
+            at = (b * two + r) * I
+            for i in range(0, I, WIDTH):
+                drawn = mersenne.uniform(out, first + 2 * (at + i), low[0], width[0])
+                if two:
+                    other = mersenne.uniform(out, first + 2 * (n + at + i), low[1], width[1])
+                    drawn = where(load(out, first + 4 * n + at + i) & 1 == 1, drawn, other)
+                if i < end and i + WIDTH > begin:
+                    store(rows, r * stride + i, drawn)
+                store_single(xt, (b + r) * stride + i, drawn)
+            for i in range(I, stride):
+                xt[(b + r) * stride + i] = 0
+        turn(xt, b * stride, stride, ROWS, stride, x, b, gap)
+        for r in range(0, ROWS, 8):
+            for i in range(begin, end, 8):
+                transpose(rows, r * stride + i, stride, tile, (i - begin) * ROWS + r, ROWS)
+        for k in range(K):
+            for r in range(0, ROWS, WIDTH):
+                total = spread(0.0, sums)
+                for i in range(subsets[k, 0] - begin, subsets[k, 1] - begin):
+                    total = total + load(tile, i * ROWS + r)
+                store(sums, k * (sums.size // K) + b + r, total)
     return position
 
 
-@kernel
-def draw(shared, lanes, k, start, count, position, tools, x, sums):
-    """The next `count` batches of the k-th seed into `x` `[T, I, B]`, `sums` `[T, K, B]`."""
-    words, out, one, two, tile = tools
-    subsets = lanes.subsets[k]
-    for n in range(count):
-        if shared.authors:
-            position = draw_authors(words, out, position, lanes.low, lanes.width, subsets,
-                                    x[n], sums[n], one, two, tile)
-        else:
-            philox.inputs(x[n], lanes.seed[k], start + n, lanes.low, lanes.width)
-            sum_rows(x[n], subsets, sums[n])
-    return position
+@compiled
+def draw_philox(seed, t, low, width, subsets, x, stride, B, sums, flat):
+    """A batch of the philox stream, one input a row of `x`, and its subset sums."""
+    philox.inputs(flat, seed, t, low, width)
+    for i in range(flat.size // B):
+        for b in range(B):
+            x[i * stride + b] = flat[i * B + b]
+    sum_rows(x, stride, subsets, sums)

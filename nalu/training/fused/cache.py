@@ -58,7 +58,8 @@ class Store:
 
     def mark(self, variant: str) -> Path:
         """File that says that a variant of the program is compiled for this processor."""
-        processor = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+        processor = (f"{config.CPU_NAME or llvm.get_host_cpu_name()} "
+                     f"{config.CPU_FEATURES or llvm.get_host_cpu_features().flatten()}")
         return self.folder() / f"{variant}-{hashlib.sha256(processor.encode()).hexdigest()[:12]}.compiled"
 
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import numpy as np
 from torch import nn
 
+from nalu.tasks import OPERATIONS
 from nalu.training import packing
 from nalu.training.fused.cache import ENGINE
 from nalu.training.fused.kernels import KERNELS
-from nalu.training.fused.member import CHUNK, Member
+from nalu.training.fused.member import Layout, Member
 from nalu.training.history import MEASURES, RUNNING
 from nalu.training.plan import Plan
 
 with ENGINE.kept():
     from nalu.training.fused import loop
 
-BLOCK = 200_000
-"""Bytes of batches that are drawn at a time: they stay in the second-level cache until all
-plans have used them."""
 STATE = ("parameters", "m", "v", "words", "position")
 
 
@@ -49,28 +47,18 @@ class Fused:
         self.plans, self.histories = plans, [member.history for member in self.members]
         self.history = self.histories[0]
         self.operations = list(dict.fromkeys(one.task.operation for one in plans))
-        self.shared = self._shared()
+        layout = Layout(self.members, self.operations)
+        self.settings, self.slots = layout.plans, layout.slots
         self.lanes = self._lanes(values, stopped_at)
-        self.settings = self._settings()
-
-    def _settings(self) -> np.ndarray:
-        """The table of the plans; each gets its part of the parameters."""
-        rows, begin = [], 0
+        begin = 0
         for member in self.members:
-            end = begin + member.size
-            member.parameters = self.lanes.parameters[:, begin:end]
-            row = member.settings() | {"begin": begin, "end": end,
-                                       "answers": self.operations.index(member.plan.task.operation)}
-            rows.append(tuple(row[name] for name in loop.PLAN.names))
-            begin = end
-        return np.array(rows, loop.PLAN)
-
-    def _shared(self) -> loop.Shared:
-        plan = self.plan
-        size = plan.batch_size * (np.dtype(plan.dtype).itemsize * plan.task.input_size
-                                  + 8 * len(plan.task.layout))
-        return loop.Shared(plan.batch_size, plan.log_every, plan.stream == "authors",
-                           block=max(1, BLOCK // size))
+            member.parameters = self.lanes.parameters[:, begin : begin + member.size]
+            begin += member.size
+        self.shared = loop.Shared(
+            plan.batch_size, plan.log_every, plan.stream == "authors", layout.sums, layout.logs, layout.factors,
+            max(member.hidden_size for member in self.members), layout.weights, layout.numbers,
+            np.array([list(OPERATIONS).index(name) for name in self.operations], np.int64),
+            len(plan.task.test_inputs()))
 
     def _lanes(self, values: np.ndarray, stopped_at: np.ndarray) -> loop.Lanes:
         plan, task, kind = self.plan, self.plan.task, np.dtype(self.plan.dtype)
@@ -89,11 +77,13 @@ class Fused:
         )
 
     def _targets(self, x: np.ndarray, kind: np.dtype) -> np.ndarray:
-        """Targets `[operation, seed, sample]` of evaluation inputs, rounded to float32."""
+        """Targets `[operation, seed, sample]` of evaluation inputs, rounded to float32, in whole chunks."""
         tasks = {member.plan.task.operation: member.plan.task for member in self.members}
-        targets = [[tasks[name].target(x, s)[:, 0] for s in self.plan.seeds]
-                   for name in self.operations]
-        return np.array(targets, np.float32).astype(kind)
+        targets = np.zeros((len(tasks), len(self.plan.seeds), len(x) + -len(x) % loop.CHUNK), kind)
+        for a, name in enumerate(self.operations):
+            for k, seed in enumerate(self.plan.seeds):
+                targets[a, k, : len(x)] = tasks[name].target(x, seed)[:, 0].astype(np.float32)
+        return targets
 
     def model(self, k: int, j: int = 0) -> nn.Module:
         """The network of the k-th seed of the j-th plan."""
@@ -102,7 +92,7 @@ class Fused:
     def advance(self, stop: int) -> None:
         """Run the iterations from `self.iteration` up to, not including, `stop`."""
         running = np.flatnonzero((self.lanes.stopped_at == RUNNING).any(0))
-        loop.advance(self.shared, self.settings, self.lanes, running, self.iteration, stop)
+        loop.advance(self.shared, self.settings, self.slots, self.lanes, running, self.iteration, stop)
         self.iteration = stop
 
     def state(self) -> dict[str, np.ndarray]:
@@ -123,6 +113,7 @@ class Fused:
 
 
 def _chunks(x: np.ndarray, kind: np.dtype) -> np.ndarray:
-    """Evaluation inputs `[E, I]` as `[chunk, I, CHUNK]`, rounded to float32."""
-    chunks = x.astype(np.float32).astype(kind).reshape(-1, CHUNK, x.shape[1])
-    return np.ascontiguousarray(chunks.transpose(0, 2, 1))
+    """Evaluation inputs `[E, I]` as `[chunk, I, CHUNK]`, rounded to float32; 1 beyond the last sample."""
+    chunks = np.ones((len(x) + -len(x) % loop.CHUNK, x.shape[1]), kind)
+    chunks[: len(x)] = x.astype(np.float32)
+    return np.ascontiguousarray(chunks.reshape(-1, loop.CHUNK, x.shape[1]).transpose(0, 2, 1))

@@ -1,4 +1,4 @@
-"""The fused loop: data, gradient, update and evaluation of a seed, without leaving it."""
+"""The fused loop: batches, products, gradients, updates and evaluation of a seed, without leaving it."""
 
 from __future__ import annotations
 
@@ -8,186 +8,220 @@ from collections import namedtuple
 import numpy as np
 from numba import njit, prange
 
-from nalu.training.fused import mersenne
-from nalu.training.fused.batches import ROWS, draw, target
-from nalu.training.fused.kernels import backward, chain, forward, penalty, project, weight
-from nalu.training.fused.maps import exact, kernel
-from nalu.training.fused.scalars import FAST
+from nalu.training.fused import batches, bodies, mersenne, weights
+from nalu.training.fused.bodies import Room
+from nalu.training.fused.memory import LINE, zeros
+from nalu.training.fused.products import PARTIAL, factors_back, multiply, multiply_factors
+from nalu.training.fused.vectors import WIDTH, compiled
 from nalu.training.history import RUNNING
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
 
-PLAN = np.dtype([(name, np.int64) for name in """
-    first second operation answers hidden_size begin end split weights1 weights2 sparse1
-    sparse2 scratch1 scratch2 lambda_start lambda_end adam gated""".split()]
-    + [(name, np.float64) for name in ("learning_rate", "momentum", "lambda_sparse")])
-"""Settings of one of the plans that are trained together: codes of the units' kernels, sizes,
-the papers' parameters, and where its own are among those of all plans (`begin`, `end`)."""
+CHUNK = 128  # samples that are evaluated together
 
-Shared = namedtuple("Shared", "batch_size log_every authors block")
-"""Settings that the plans share; `block` is how many batches are drawn at a time."""
+Shared = namedtuple("Shared", "batch_size log_every authors sums logs factors hidden_size weights numbers operations evaluated")
+"""Settings that the plans share, and sizes: rows of first layers that are sums of inputs, sums of
+logarithms and products of factors; the largest hidden size; how many weights, parameters in slots, operations and samples to evaluate."""
 
 Lanes = namedtuple("Lanes", """
     seed words position low width subsets parameters m v valid_x valid_y test_x test_y
     values stopped_at""")
 """State and data: `parameters[k]` are those of the k-th seed, one plan's after the other's.
-Evaluation inputs are shared, `[chunk, I, C]`; `valid_y[a, k]` are the targets of the a-th
+Evaluation inputs are shared, `[chunk, I, CHUNK]`; `valid_y[a, k]` are the targets of the a-th
 operation in the same order. `values[j, k]` and `stopped_at[j, k]` are of the j-th plan."""
 
-Room = namedtuple("Room", "t z dz y dy z_eval y_eval nothing s1 s2 w1 w2 dw1 dw2 g")
-"""Memory that the plans use one after the other, large enough for each of them."""
+Now = namedtuple("Now", "adam rate root keep1 keep2 keep3 epsilon momentum each")
+"""What a step of the optimiser needs of a plan and an iteration."""
 
 
-@kernel
-def mean_squared_error(y, t):
-    total = y.dtype.type(0)
-    for b in range(t.size):
-        total += (y[0, b] - t[b]) * (y[0, b] - t[b])
-    return total / t.dtype.type(t.size)
+@compiled
+def power(base, exponent):
+    """By squaring, the same everywhere."""
+    result = 1.0
+    while exponent > 0:
+        if exponent & 1:
+            result *= base
+        base *= base
+        exponent >>= 1
+    return result
 
 
-@kernel
-def predict(plan, w1, w2, x, z, y, s1, s2):
-    """Forward pass of both units: `[I, B]` to `[1, B]`."""
-    forward(plan.first, w1, x, z, s1)
-    forward(plan.second, w2, z, y, s2)
+@compiled
+def exchange(slots, outside, inside, into):
+    """Copy numbers between the plans' own order and that of the slots, which begins rows with whole vectors."""
+    for s in range(slots.size):
+        slot = slots[s]
+        for tensor in range(slot.tensors):
+            for r in range(slot.rows):
+                there = slot.parameters + (tensor * slot.rows + r) * slot.columns
+                here = slot.at + (tensor * slot.rows + r) * slot.stride
+                for c in range(slot.columns):
+                    if into:
+                        inside[here + c] = outside[there + c]
+                    else:
+                        outside[there + c] = inside[here + c]
 
 
-@kernel
-def evaluate(plan, w1, w2, x, t, z, y, s1, s2):
-    """Mean squared error over the chunks of an evaluation set."""
-    total, C = 0.0, x.shape[2]
+@compiled
+def first_layers(shared, w, stride, x, x_at, x_stride, l, z, columns, count):
+    """The products of all first layers."""
+    multiply(w, 0, stride, shared.sums, x, x_at, x_stride, columns, z, 0, columns, count)
+    row = shared.sums
+    multiply(w, row * stride, stride, shared.logs, l, 0, x_stride, columns, z, row * columns, columns, count)
+    row += shared.logs
+    multiply_factors(w, row * stride, stride, shared.factors, x, x_at, x_stride, columns, z, row * columns, count)
+
+
+@compiled
+def evaluate(shared, plans, w, stride, x, y, k, running, l, room, into):
+    """Mean squared errors of all plans over the chunks of an evaluation set, for the k-th seed."""
+    C, samples, I = x.shape[2], shared.evaluated, x.shape[1]
+    into[:] = 0.0
+    flat, targets = x.reshape(-1), y.reshape(-1)
     for c in range(x.shape[0]):
-        predict(plan, w1, w2, x[c], z, y, s1, s2)
-        total += np.float64(mean_squared_error(y, t[c * C : (c + 1) * C]))
-    return total / x.shape[0]
+        if shared.logs:
+            batches.take_logarithms(flat, c * I * C, I * C, l)
+        first_layers(shared, w, stride, flat, c * I * C, C, l, room.z, C, I)
+        for j in range(plans.size):
+            if running[j]:
+                plan = bodies.read(plans[j])
+                bodies.forward(plan, room.z, w, C)
+                at = (plan.answers * y.shape[1] + k) * y.shape[2] + c * C
+                into[j] += np.float64(bodies.test(plan, room, C, targets, at, min(C, samples - c * C)))
+    into /= samples
 
 
-@kernel
-def sparsity_error(w):
-    r"""$\max \min(|W|, |1 - |W||)$."""
-    worst, one = w.dtype.type(0), w.dtype.type(1)
-    for k in range(w.size):
-        worst = max(worst, min(abs(w[k]), abs(one - abs(w[k]))))
-    return np.float64(worst)
+@compiled
+def regularity(plan, slots, P, w, scratch):
+    r"""The sparsity regulariser, and $\max \min(|W|, |1 - |W||)$."""
+    penalty, worst, one = 0.0, w.dtype.type(0), w.dtype.type(1)
+    for s in range(plan.slots, plan.end):
+        slot, total = weights.read(slots[s]), 0.0
+        weights.terms(slot, P, scratch)
+        for r in range(slot.rows):
+            for c in range(r * slot.stride, r * slot.stride + slot.columns):
+                total += np.float64(scratch[c])
+                if slot.sparse:
+                    size = abs(w[slot.to + c])
+                    worst = max(worst, min(size, abs(one - size)))
+        penalty += total / (slot.rows * slot.columns)
+    return penalty, np.float64(worst)
 
 
-@exact
-def step(plan, t, p, g, m, v):
-    """One update of the optimiser, in PyTorch's order of operations."""
-    kind = p.dtype.type
-    if not plan.adam:
-        momentum, rate = kind(plan.momentum), kind(plan.learning_rate)
-        for k in range(p.size):
-            m[k] = momentum * m[k] + g[k]
-            p[k] -= rate * m[k]
-        return
-    rate = kind(plan.learning_rate / (1.0 - BETA1 ** (t + 1)))
-    root = kind(math.sqrt(1.0 - BETA2 ** (t + 1)))
-    keep1, keep2, epsilon = kind(1.0 - BETA1), kind(BETA2), kind(ADAM_EPSILON)
-    keep3 = kind(1.0 - BETA2)
-    for k in range(p.size):
-        m[k] += keep1 * (g[k] - m[k])
-        v[k] = keep2 * v[k] + keep3 * g[k] * g[k]
-        p[k] -= rate * m[k] / (np.sqrt(v[k]) / root + epsilon)
+@compiled
+def update(plan, t, first, second, slots, P, m, v, w, dw, kept):
+    """One step of the optimiser for all weights of a plan; `first` and `second` are what Adam's moments lack of 1."""
+    kind = P.dtype.type
+    rate = plan.learning_rate / first if plan.adam else plan.learning_rate
+    root = 1.0 / math.sqrt(second)
+    ramp = (t - plan.lambda_start) / (plan.lambda_end - plan.lambda_start)
+    scale = plan.lambda_sparse * min(max(ramp, 0.0), 1.0)
+    for s in range(plan.slots, plan.end):
+        slot = weights.read(slots[s])
+        now = Now(plan.adam != 0, kind(rate), kind(root), kind(1.0 - BETA1), kind(BETA2), kind(1.0 - BETA2),
+                  kind(ADAM_EPSILON), kind(plan.momentum), kind(scale / (slot.rows * slot.columns)))
+        weights.step(slot, now, P, m, v, w, dw, kept)
 
 
-@kernel
-def train(shared, plan, lanes, j, k, start, count, x, sums, room):
-    """Train the k-th seed of the j-th plan with `count` batches from iteration `start` on."""
-    p = lanes.parameters[k, plan.begin : plan.end]
-    m, v = lanes.m[k, plan.begin : plan.end], lanes.v[k, plan.begin : plan.end]
-    B, H, C = shared.batch_size, plan.hidden_size, lanes.valid_x.shape[2]
-    t_batch, y, dy, y_eval, nothing = room.t, room.y, room.dy, room.y_eval, room.nothing
-    z, dz = room.z[: H * B].reshape(H, B), room.dz[: H * B].reshape(H, B)
-    z_eval = room.z_eval[: H * C].reshape(H, C)
-    s1, s2 = room.s1[: plan.scratch1], room.s2[: plan.scratch2]
-    w1, w2 = room.w1[: plan.weights1], room.w2[: plan.weights2]
-    dw1, dw2 = room.dw1[: plan.weights1], room.dw2[: plan.weights2]
-    p1, p2 = p[: plan.split], p[plan.split :]
-    g = room.g[: p.size]
-    g1, g2 = g[: plan.split], g[plan.split :]
-    two_over_B = p.dtype.type(2.0 / B)
-
-    for n in range(count):
-        t = start + n
-        target(plan.operation, sums[n], t_batch)
-        weight(plan.first, p1, w1)
-        weight(plan.second, p2, w2)
-        predict(plan, w1, w2, x[n], z, y, s1, s2)
-        mse = mean_squared_error(y, t_batch)
-        if np.isnan(mse):
-            lanes.stopped_at[j, k] = t
-            break
-        logged = t % shared.log_every == 0
-        gate = np.nan
-        if logged and plan.gated:
-            gate = np.float64(s2[:B].mean())
-
-        dw1[:] = 0
-        dw2[:] = 0
-        dz[:] = 0
-        for b in range(B):
-            dy[0, b] = two_over_B * (y[0, b] - t_batch[b])
-        backward(plan.second, w2, z, y, dy, dw2, dz, s2)
-        backward(plan.first, w1, x[n], z, dz, dw1, nothing, s1)
-        chain(plan.first, p1, w1, dw1, g1)
-        chain(plan.second, p2, w2, dw2, g2)
-        ramp = (t - plan.lambda_start) / (plan.lambda_end - plan.lambda_start)
-        scale = plan.lambda_sparse * min(max(ramp, 0.0), 1.0)
-        if scale > 0.0 or logged:
-            value = penalty(plan.first, p1, scale, g1) + penalty(plan.second, p2, scale, g2)
-            if logged:
-                row = lanes.values[j, k, t // shared.log_every]
-                row[0] = mse
-                row[1] = evaluate(plan, w1, w2, lanes.valid_x, lanes.valid_y[plan.answers, k],
-                                  z_eval, y_eval, s1, s2)
-                row[2] = evaluate(plan, w1, w2, lanes.test_x, lanes.test_y[plan.answers, k],
-                                  z_eval, y_eval, s1, s2)
-                row[3] = value
-                row[4] = max(sparsity_error(w1[: plan.sparse1]), sparsity_error(w2[: plan.sparse2]))
-                row[5] = gate
-        step(plan, t, p, g, m, v)
-        project(plan.first, p1)
-        project(plan.second, p2)
-
-
-@kernel
-def run_lane(shared, plans, lanes, k, start, stop):
+@compiled
+def run_lane(shared, plans, slots, lanes, k, start, stop):
     """Train the k-th seed of all plans from iteration `start` up to, not including, `stop`."""
     kind = lanes.parameters.dtype
-    T, B, I, C = shared.block, shared.batch_size, lanes.valid_x.shape[1], lanes.valid_x.shape[2]
-    H, P = plans.hidden_size.max(), (plans.end - plans.begin).max()
-    room = Room(
-        np.empty(B, kind), np.empty(H * B, kind), np.empty(H * B, kind), np.empty((1, B), kind),
-        np.empty((1, B), kind), np.empty(H * C, kind), np.empty((1, C), kind),
-        np.empty((0, B), kind), np.empty(plans.scratch1.max(), kind),
-        np.empty(plans.scratch2.max(), kind), np.empty(plans.weights1.max(), kind),
-        np.empty(plans.weights2.max(), kind), np.empty(plans.weights1.max(), kind),
-        np.empty(plans.weights2.max(), kind), np.empty(P, kind))
-    x = np.empty((T, I, B), kind)
-    sums = np.empty((T, lanes.subsets.shape[1], B), np.float64)
-    words, position = lanes.words[k], lanes.position[k]
-    out, tile = np.empty(mersenne.N, np.uint32), np.empty((I, ROWS), np.float64)
-    one, two = np.empty(I * B, np.float64), np.empty(I * B * (lanes.low.size - 1), np.float64)
-    tools = words, out, one, two, tile
-    if shared.authors:
-        mersenne.temper(words, out)
+    B, I, H, J = shared.batch_size, lanes.valid_x.shape[1], shared.hidden_size, plans.size
+    stride, columns = -(-I // WIDTH) * WIDTH, -(-B // PARTIAL) * PARTIAL
+    rows = shared.sums + shared.logs + shared.factors
+    P, m, v = zeros(shared.numbers, kind), zeros(shared.numbers, kind), zeros(shared.numbers, kind)
+    kept = zeros(shared.numbers, kind)
+    exchange(slots, lanes.parameters[k], P, True)
+    exchange(slots, lanes.m[k], m, True)
+    exchange(slots, lanes.v[k], v, True)
+    w, dw = zeros(shared.weights, kind), zeros(shared.weights, kind)
+    for s in range(slots.size):
+        weights.begin(weights.read(slots[s]), P, w, kept)
 
-    for t in range(start, stop, T):
-        count = min(T, stop - t)
-        position = draw(shared, lanes, k, t, count, position, tools, x, sums)
-        running = False
-        for j in range(plans.size):
-            if lanes.stopped_at[j, k] == RUNNING:
-                train(shared, plans[j], lanes, j, k, t, count, x, sums, room)
-                running = True
-        if not running:
+    gap = columns + LINE // 4  # rows of inputs that lie a power of two apart would share a set of the cache
+    x, xt = zeros(stride * gap, kind), zeros(columns * stride, kind)
+    x[:], xt[:] = 1, 1
+    for b in range(columns):
+        xt[b * stride + I : (b + 1) * stride] = 0
+    x[I * gap :] = 0
+    logged_inputs = min(shared.logs, 1) * stride
+    l, lt = zeros(logged_inputs * gap, kind), zeros(logged_inputs * columns, kind)
+    le = zeros(min(shared.logs, 1) * I * CHUNK, kind)
+    wide, scratch = max(columns, CHUNK), max(3 * H + 3, I, 2 * stride) * PARTIAL
+    scratch = max(scratch, shared.numbers)
+    delta, logs, sums_ = zeros(H * wide, kind), zeros(H * WIDTH, kind), zeros(scratch, kind)
+    room = Room(zeros((rows + H) * columns, kind), w, dw, delta, logs, sums_)
+    tested = Room(zeros((rows + H) * CHUNK, kind), w, dw, delta, logs, sums_)
+    before = zeros(scratch, kind)
+    z, y = room.z, zeros(shared.operations.size * columns, kind)
+    sums, K = zeros(lanes.subsets.shape[1] * columns, np.float64), lanes.subsets.shape[1]
+    words, position, subsets = lanes.words[k].view(np.int32), lanes.position[k], lanes.subsets[k]
+    raw, flat = zeros(mersenne.room(I * (2 * batches.ROWS if lanes.low.size == 1 else 5 * columns)), np.int32), zeros(I * B, kind)
+    out = zeros(raw.size, np.int32)
+    drawn = zeros(stride * batches.ROWS, np.float64)
+    tile = zeros((stride + 8) * batches.ROWS, np.float64)
+    mersenne.begin(words, raw, out)
+    running = np.empty(J, np.bool_)
+    for j in range(J):
+        running[j] = lanes.stopped_at[j, k] == RUNNING
+    errors = np.zeros((2, J), np.float64)
+    two_over_B = kind.type(2.0 / B)
+
+    for t in range(start, stop):
+        if not running.any():
             break
-    lanes.position[k] = position
+        if shared.authors:
+            position = batches.draw_authors(raw, out, position, lanes.low, lanes.width, subsets, xt, stride, x, gap,
+                                            B, I, sums, drawn, tile)
+        else:
+            batches.draw_philox(lanes.seed[k], t, lanes.low, lanes.width, subsets, x, gap, B, sums, flat)
+            batches.turn(x, 0, gap, stride, columns, xt, 0, stride)
+        for a in range(shared.operations.size):
+            batches.target(shared.operations[a], sums, K, y, a * columns)
+        if shared.logs:
+            batches.take_logarithms(x, 0, I * gap, l)
+            batches.turn(l, 0, gap, stride, columns, lt, 0, stride)
+        first_layers(shared, w, stride, x, 0, gap, l, z, columns, I)
+        logged, row = t % shared.log_every == 0, t // shared.log_every
+        for j in range(J):
+            if running[j]:
+                plan = bodies.read(plans[j])
+                bodies.forward(plan, z, w, columns)
+                error, gates = bodies.learn(plan, room, columns, y, plan.answers * columns, B, two_over_B)
+                if np.isnan(error):
+                    lanes.stopped_at[j, k] = t
+                    running[j] = False
+                    continue
+                bodies.backward(plan, room, columns)
+                if logged:
+                    lanes.values[j, k, row, 0] = error / kind.type(B)
+                    lanes.values[j, k, row, 5] = gates / kind.type(B) if plan.gated else np.nan
+        if logged:
+            evaluate(shared, plans, w, stride, lanes.valid_x, lanes.valid_y, k, running, le, tested, errors[0])
+            evaluate(shared, plans, w, stride, lanes.test_x, lanes.test_y, k, running, le, tested, errors[1])
+            for j in range(J):
+                if running[j]:
+                    found = lanes.values[j, k, row]
+                    found[1], found[2] = errors[0, j], errors[1, j]
+                    found[3], found[4] = regularity(bodies.read(plans[j]), slots, P, w, sums_)
+        at = shared.sums
+        multiply(z, 0, columns, at, xt, 0, stride, stride, dw, 0, stride, B)
+        multiply(z, at * columns, columns, shared.logs, lt, 0, stride, stride, dw, at * stride, stride, B)
+        at += shared.logs
+        factors_back(w, at * stride, stride, shared.factors, x, gap, columns, z, at * columns, dw, I,
+                     before, sums_)
+        first, second = 1.0 - power(BETA1, t + 1), 1.0 - power(BETA2, t + 1)
+        for j in range(J):
+            if running[j]:
+                update(bodies.read(plans[j]), t, first, second, slots, P, m, v, w, dw, kept)
+    lanes.position[k] = mersenne.end(words, raw, position)
+    exchange(slots, lanes.parameters[k], P, False)
+    exchange(slots, lanes.m[k], m, False)
+    exchange(slots, lanes.v[k], v, False)
 
 
-@njit(parallel=True, cache=True, fastmath=FAST, error_model="numpy", nogil=True)
-def advance(shared, plans, lanes, running, start, stop):
+@njit(parallel=True, cache=True, error_model="numpy", nogil=True)
+def advance(shared, plans, slots, lanes, running, start, stop):
     """Run the seeds whose indices are in `running`, side by side."""
     for j in prange(running.size):
-        run_lane(shared, plans, lanes, running[j], start, stop)
+        run_lane(shared, plans, slots, lanes, running[j], start, stop)

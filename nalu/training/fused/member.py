@@ -1,4 +1,4 @@
-"""One of the plans that the loop trains together: its numbers, its parameters in a row."""
+"""One of the plans that the loop trains together, and where its numbers lie among those of all."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ import numpy as np
 from torch import nn
 
 from nalu.tasks import OPERATIONS
-from nalu.training.fused.kernels import KERNELS
+from nalu.training.fused.bodies import LANE
+from nalu.training.fused.kernels import CODES, LOGARITHMS
+from nalu.training.fused.vectors import WIDTH
+from nalu.training.fused.weights import SLOT
 from nalu.training.history import History
 from nalu.training.packing import Packing
 from nalu.training.plan import Plan
 
-CHUNK = 80  # samples that are evaluated together: inputs of size 100 fill 32 kB
-CODES = {name: code for code, name in enumerate(KERNELS)}
+NAMES = {"G": "gate", "A": "add", "M": "multiply", "B": "bias"}
+SUMS, LOGS, FACTORED = range(3)
+
+
+def whole(count: int) -> int:
+    """A count, rounded up to whole vectors."""
+    return -(-count // WIDTH) * WIDTH
 
 
 class Member(Packing):
@@ -30,21 +38,83 @@ class Member(Packing):
         """The network of the k-th seed."""
         return self.unpack(k, self.parameters[k])
 
-    def settings(self) -> dict[str, float]:
-        """What `loop.PLAN` needs of the plan itself."""
-        plan, (one, two) = self.plan, self.rows
-        I, H = plan.task.input_size, self.hidden_size
-        B = max(plan.batch_size, CHUNK)
-        first, second = (CODES[name] for name in self.classes)
-        size = lambda row, I, O: row.matrices * O * I + row.vectors * O
-        return {
-            "first": first, "second": second, "hidden_size": H, "split": self.split,
-            "operation": list(OPERATIONS).index(plan.task.operation),
-            "weights1": size(one, I, H), "weights2": size(two, H, 1),
-            "sparse1": one.sparse * H * I, "sparse2": two.sparse * H,
-            "scratch1": one.scratch(I, H, B), "scratch2": two.scratch(H, 1, B),
-            "gated": two.gated, "adam": plan.optimizer == "adam",
-            "learning_rate": plan.learning_rate, "momentum": plan.momentum,
-            "lambda_sparse": plan.lambda_sparse, "lambda_start": plan.lambda_start,
-            "lambda_end": plan.lambda_end,
-        }
+    def rows_wanted(self) -> list[int]:
+        """How many rows of first layers it wants: sums of inputs, sums of logarithms, products of factors."""
+        counts = [0, 0, 0]
+        for matrix in self.rows[0].matrices:
+            for role in matrix.roles:
+                if role != "B":
+                    counts[self._kind_of_row(role)] += self.hidden_size
+        return counts
+
+    def _kind_of_row(self, role: str) -> int:
+        return SUMS if role in "GA" else LOGS if self.rows[0].product == LOGARITHMS else FACTORED
+
+
+class Layout:
+    """Where the numbers of all members lie: the tables of the loop.
+
+    Attributes
+    ----------
+    plans, slots : numpy.ndarray
+        Of `LANE` and `SLOT`.
+    sums, logs, factors : int
+        Rows of all first layers.
+    weights, numbers, parameters : int
+        Sizes: of all weights, of all parameters in slots, and in the plans' own order.
+    """
+
+    def __init__(self, members: list[Member], operations: list[str]) -> None:
+        wanted = np.array([member.rows_wanted() for member in members])
+        self.sums, self.logs, self.factors = (int(count) for count in wanted.sum(0))
+        self._rows = [0, self.sums, self.sums + self.logs]
+        self._outputs = self.sums + self.logs + self.factors
+        self._stride = whole(members[0].plan.task.input_size)
+        self.weights, self.numbers, self.parameters = self._outputs * self._stride, 0, 0
+        self._slots, plans = [], []
+        for member in members:
+            lane = self._lane(member) | {"answers": operations.index(member.plan.task.operation)}
+            plans.append(tuple(lane[name] for name in LANE.names))
+        self.plans, self.slots = np.array(plans, LANE), np.array(self._slots, SLOT)
+
+    def _lane(self, member: Member) -> dict[str, float]:
+        plan, (one, two), H = member.plan, member.rows, member.hidden_size
+        lane = {name + number: -1 for name in NAMES.values() for number in ("", "2")} | {
+            "first": one.body, "second": two.body, "hidden_size": H, "gated": two.gated,
+            "activation": one.activation, "activation2": two.activation,
+            "operation": list(OPERATIONS).index(plan.task.operation), "slots": len(self._slots),
+            "lambda_start": plan.lambda_start, "lambda_end": plan.lambda_end, "adam": plan.optimizer == "adam",
+            "learning_rate": plan.learning_rate, "momentum": plan.momentum, "lambda_sparse": plan.lambda_sparse}
+        for matrix in one.matrices:
+            goals = []
+            for role in matrix.roles:
+                if role == "B":
+                    lane["bias"] = self._place(H)
+                    goals.append(lane["bias"])
+                else:
+                    kind = member._kind_of_row(role)
+                    lane[NAMES[role]] = self._rows[kind]
+                    goals.append(self._rows[kind] * self._stride)
+                    self._rows[kind] += H
+            self._slot(matrix, goals, *((1, H) if matrix.roles == "B" else (H, plan.task.input_size)))
+        for matrix in two.matrices:
+            columns = 1 if matrix.roles == "B" else H
+            goals = [self._place(columns) for _ in matrix.roles]
+            lane |= {NAMES[role] + "2": goal for role, goal in zip(matrix.roles, goals, strict=True)}
+            self._slot(matrix, goals, 1, columns)
+        outputs = self._outputs if one.gated else lane["multiply"] if one.product else lane["add"]
+        return lane | {"out": outputs, "end": len(self._slots)}
+
+    def _place(self, columns: int) -> int:
+        """Room for a row among all weights."""
+        self.weights += whole(columns)
+        return self.weights - whole(columns)
+
+    def _slot(self, matrix, goals: list[int], rows: int, columns: int) -> None:
+        tensors, stride = len(matrix.tensors), whole(columns)
+        to, also = (*goals, -1)[:2]
+        row = {"kind": CODES[matrix.kind], "tensors": tensors, "rows": rows, "columns": columns, "stride": stride,
+               "at": self.numbers, "to": to, "also": also, "parameters": self.parameters, "sparse": matrix.sparse}
+        self._slots.append(tuple(row[name] for name in SLOT.names))
+        self.numbers += tensors * rows * stride
+        self.parameters += tensors * rows * columns

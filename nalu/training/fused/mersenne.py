@@ -1,103 +1,82 @@
 """The Mersenne Twister of NumPy's `RandomState` in compiled code: the ``authors`` stream.
 
-The 624 words of the state are advanced and tempered together, in loops that fill vector
-registers; `position` is the next unused word, as in ``RandomState.get_state()``.
+`words` are the 624 of the state, as int32, and `position` is the next unused one, as in
+``RandomState.get_state()``. Written one behind the other, the words obey w[k + 624] = w[k + 397] ^ mix(w[k], w[k + 1])
+without a border between the blocks of 624, so that any number of them is made in one go.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from nalu.training.fused.memory import load, load_pairs, store
+from nalu.training.fused.vectors import WIDTH, compiled, fma, inline, number, where
 
-from nalu.training.fused.maps import exact
-
-u32, u64, i32 = np.uint32, np.uint64, np.int32
 N, M = 624, 397
-_UPPER, _LOWER, _MATRIX = u32(0x80000000), u32(0x7FFFFFFF), u32(0x9908B0DF)
-_B, _C = u32(0x9D2C5680), u32(0xEFC60000)
-_TWO_52 = u64(0x4330000000000000)  # the bits of 2.0**52
-_1, _5, _6, _7, _11, _15, _18 = (u32(k) for k in (1, 5, 6, 7, 11, 15, 18))
+_TWO_52 = 0x4330000000000000  # the bits of 2.0**52
+_LOW_27 = 0x07FFFFFF
 
 
-@exact
-def _mix(upper, lower):
-    y = u32((upper & _UPPER) | (lower & _LOWER))
-    return u32(u32(y >> _1) ^ u32(u32(-i32(y & _1)) & _MATRIX))
+@compiled
+def room(count):
+    """How many words `generate` needs to have in its two arrays for a `count`, and readers beyond the last of them."""
+    return (count // N + 3) * N + 64 * WIDTH
 
 
-@exact
-def advance(words):
-    """The next 624 words of the recurrence, in place."""
-    for k in range(N - M):
-        words[k] = words[k + M] ^ _mix(words[k], words[k + 1])
-    for k in range(N - M, N - 1):
-        words[k] = words[k + M - N] ^ _mix(words[k], words[k + 1])
-    words[N - 1] = words[M - 1] ^ _mix(words[N - 1], words[0])
+@inline
+def _temper(y):
+    y = y ^ (y >> 11)
+    y = y ^ ((y << 7) & -1658038656)
+    y = y ^ ((y << 15) & -272236544)
+    return y ^ (y >> 18)
 
 
-@exact
-def temper(words, out):
-    """The random numbers of the present words."""
-    for k in range(N):
-        y = words[k]
-        y = u32(y ^ u32(y >> _11))
-        y = u32(y ^ u32(u32(y << _7) & _B))
-        y = u32(y ^ u32(u32(y << _15) & _C))
-        out[k] = u32(y ^ u32(y >> _18))
+@compiled
+def generate(raw, out, position, count):
+    """Make the next `count` random numbers; where in `out` they begin. They end at the new position.
 
-
-@exact
-def _double(a, b):
-    """53 bits of two words as a number in [0, 1)."""
-    high, low = np.float64(i32(a >> _5)), np.float64(i32(b >> _6))
-    return (high * 67108864.0 + low) * (1.0 / 9007199254740992.0)
-
-
-@exact
-def _doubles(pairs, low, width, into):
-    """`_double` of neighbouring words, read as one integer of 64 bits (little-endian).
-
-    Few processors convert integers of 64 bits side by side. All can place an integer below
-    2^52 in the mantissa of 2^52, and subtract 2^52.
+    `raw` has the words, `out` the numbers made of them, both from the block on that `position` was in.
     """
-    for j in range(into.size):
-        high = u64(_TWO_52 | ((pairs[j] & u64(0xFFFFFFFF)) >> u64(5))).view(np.float64) - 2.0**52
-        rest = u64(_TWO_52 | (pairs[j] >> u64(38))).view(np.float64) - 2.0**52
-        into[j] = low + width * ((high * 2.0**26 + rest) * 2.0**-53)
-
-
-@exact
-def uniform(words, out, position, low, width, into):
-    """Fill `into` with ``RandomState.uniform(low, low + width)``; the new position."""
-    done = 0
-    while done < into.size:
-        if position >= N:
-            advance(words)
-            temper(words, out)
-            position = 0
-        count = min((N - position) // 2, into.size - done)
-        _doubles(out[position : position + 2 * count].view(np.uint64), low, width,
-                 into[done : done + count])
-        position += 2 * count
-        done += count
-        if position == N - 1 and done < into.size:  # a pair across two blocks
-            a = out[N - 1]
-            advance(words)
-            temper(words, out)
-            into[done] = low + width * _double(a, out[0])
-            position = 1
-            done += 1
+    past = (position - 1) // N * N
+    if past > 0:
+        for k in range(0, N, WIDTH):
+            store(raw, k, load(raw, past + k))
+            store(out, k, load(out, past + k))
+        position -= past
+    for k in range(0, (position + count - 1) // N * N, WIDTH):
+        following = load(raw, k + 1)
+        y = (load(raw, k) & -2147483648) | (following & 0x7FFFFFFF)
+        mixed = load(raw, k + M) ^ (y >> 1)
+        y = where((following & 1) == 1, mixed ^ -1727483681, mixed)
+        store(raw, k + N, y)
+        store(out, k + N, _temper(y))
     return position
 
 
-@exact
-def choose(words, out, position, first, second):
-    """Keep `first` where ``RandomState.randint(2)`` is 1, else take `second`."""
-    for k in range(first.size):
-        if position >= N:
-            advance(words)
-            temper(words, out)
-            position = 0
-        if out[position] & _1 == 0:
-            first[k] = second[k]
-        position += 1
-    return position
+@compiled
+def begin(words, raw, out):
+    """Take a state up."""
+    for k in range(N):
+        raw[k] = words[k]
+    for k in range(0, N, WIDTH):
+        store(out, k, _temper(load(raw, k)))
+
+
+@compiled
+def end(words, raw, position):
+    """Put the state down; the position in it."""
+    past = max(0, (position - 1) // N * N)
+    for k in range(N):
+        words[k] = raw[past + k]
+    return position - past
+
+
+@inline
+def uniform(out, at, low, width):
+    """``RandomState.uniform(low, low + width)`` from pairs of numbers, the first of which is `at` a place of `out`.
+
+    53 bits of a pair are a number in [0, 1). Few processors convert integers of 64 bits side by side. All can
+    place an integer below 2^52 in the mantissa of 2^52, and subtract 2^52. Products by powers of 2 are exact.
+    """
+    pair = load_pairs(out, at)
+    high = number(((pair >> 5) & _LOW_27) | _TWO_52) - 2.0**52
+    rest = number((pair >> 38) | _TWO_52) - 2.0**52
+    return fma(high, 2.0**26, rest) * (width * 2.0**-53) + low

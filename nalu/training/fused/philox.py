@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba.extending import register_jitable
 
-from nalu.training.fused.maps import exact
+from nalu.training.fused.vectors import compiled
 from nalu.training.streams import COIN, INPUT, KEY
 
 u32, u64 = np.uint32, np.uint64
@@ -33,7 +33,7 @@ def uniform(word):
 
 
 # low + width * u must be rounded twice, as on every other engine.
-@exact
+@compiled
 def inputs(x, seed, iteration, low, width):
     """Fill `x` `[I, B]` for one iteration; `low` and `width` have one or two intervals.
 
@@ -57,7 +57,7 @@ def inputs(x, seed, iteration, low, width):
         _second_interval(flat, key, t, low, width)
 
 
-@exact
+@compiled
 def _second_interval(flat, key, t, low, width):
     """Draw again where the coin chose the second interval, from the same words."""
     l1, w1 = np.float32(low[1]), np.float32(width[1])

@@ -22,7 +22,7 @@ from nalu.training.plan import DTYPES, Plan
 
 def announce(what: str) -> None:
     """Tell the terminal; of a notebook's page, the same at every execution, the report takes it out."""
-    print(f"compiling {what}, once per machine: about 30 s", file=sys.__stderr__, flush=True)
+    print(f"compiling {what}, once per machine: about a minute", file=sys.__stderr__, flush=True)
 
 
 def warm(say: Callable[[str], None] = announce, dtype: str = "float32") -> None:

@@ -5,8 +5,10 @@ a notebook that failed gives 1.
 """
 
 import argparse
+import io
 import math
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -17,17 +19,26 @@ from nalu.experiments import Entry, SequenceExperiment
 from nalu.results import csv_file, merging, runs, status, store
 from nalu.results.estimate import Pace
 from nalu.results.workfolder import WorkFolder
-from nalu.support import check, seed_lists
+from nalu.support import check, paths, seed_lists
 from nalu.support.check import Refusal
-from nalu.support.command import REFUSED, Parser, complain
+from nalu.support.command import OK, PIPE, REFUSED, Parser, complain
 from nalu.support.listing import columns
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name in Greek is no reason to end, whatever the locale
     given = _parser().parse_args(arguments)
     try:
-        return given.run(given)
+        _examine_place(given)
+        code = given.run(given)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read, head or less, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE
     except (Refusal, OSError) as error:
         complain(error)
         return REFUSED
@@ -38,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> Parser:
     parser = Parser(prog="python -m nalu", description="Neural Arithmetic Units, reproduced.")
-    commands = parser.add_subparsers(required=True, metavar="command")
+    parser.set_defaults(run=lambda _: parser.print_help() or OK)
+    commands = parser.add_subparsers(metavar="command")
 
     def command(name: str, function, summary: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=summary, description=summary)
@@ -88,6 +100,17 @@ def _parser() -> Parser:
     report.add_argument("notebook", nargs="*", help="such as experiments/ten_parameters")
     report.add_argument("--jobs", default=str(os.cpu_count()), help="notebooks executed at once")
     return parser
+
+
+def _examine_place(given: argparse.Namespace) -> None:
+    """Refuse what cannot be done by a package that does not lie in its repository."""
+    if paths.CHECKOUT or given.run not in (_train, _lease, _results, _status, _report):
+        return
+    by_notebook = given.run is _train and not (given.direct or given.together)
+    if given.run is _report or by_notebook or not os.environ.get("NALU_RUNS"):
+        remedy = "" if given.run is _report else ", or export NALU_RUNS=<folder for results>"
+        raise Refusal("this needs a checkout of the repository, and nalu was installed without one; run it there"
+                      + remedy + (" and add --direct" if by_notebook else ""))
 
 
 def _list(given: argparse.Namespace) -> int:

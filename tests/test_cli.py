@@ -1,7 +1,7 @@
 """The command line: one line and status 2 for what the user got wrong, and nothing touched."""
 
 import json
-import time
+import os
 
 import nbformat
 import numpy as np
@@ -68,12 +68,33 @@ def test_wrong_input_is_one_line_and_status_2(shelf, capsys, monkeypatch, comman
     assert not shelf.exists()
 
 
-@pytest.mark.parametrize("command", ["", "trian", "train", "list --al", "train tiny --jobs"])
+@pytest.mark.parametrize("command", ["trian", "train", "list --al", "train tiny --jobs"])
 def test_wrong_command_is_one_line_and_status_2(capsys, command):
     with pytest.raises(SystemExit) as error:
         cli.main(command.split())
     err = capsys.readouterr().err
     assert error.value.code == 2 and err.startswith("python -m nalu") and err.count("\n") == 1
+
+
+def test_no_command_is_a_question(capsys):
+    assert cli.main([]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("usage: python -m nalu") and "how far everything is" in said.out and not said.err
+
+
+@pytest.mark.parametrize("reads", [0, 10])
+def test_who_has_read_enough_hears_no_more(tmp_path, reads):
+    process = tiny.start(tmp_path / "runs", "-m", "nalu", "status")
+    process.stdout.read(reads)
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait(timeout=120)) == ("", 141)
+
+
+def test_a_terminal_that_knows_no_greek_is_no_error(tmp_path):
+    process = tiny.start(tmp_path / "runs", "-c", "from nalu import cli; cli.main([]); print('\u2022')",
+                         environment=os.environ | {"PYTHONIOENCODING": "ascii"})
+    out, err = process.communicate(timeout=120)
+    assert out.endswith("\\u2022\n") and not err
 
 
 @pytest.mark.parametrize("command", ["train spark", "results spark", "status spark"])
@@ -94,8 +115,9 @@ def test_second_process_is_refused(shelf, capsys, how):
         before = tiny.tree(shelf)
         assert cli.main(["train", "spark", "NAU-add", *how]) == 2
         assert tiny.tree(shelf) == before
-    err = capsys.readouterr().err
-    assert err.startswith(f"nalu: {shard().path} is in use") and err.count("\n") == 1
+    out, err = capsys.readouterr()
+    assert err.startswith(f"nalu: {shard().path} is in use; add --wait, or stop its process (") and err.count("\n") == 1
+    assert out == "spark NAU-add: 3 seeds to train\nspark: 0 of 2 conditions, 0 of 6 runs, 1 running; left: ?\n", "no table"
 
 
 def test_misspelt_parameter_of_the_notebook_is_refused(shelf, tmp_path):
@@ -226,6 +248,5 @@ def test_conditions_train_in_parallel(tmp_path):
     assert {"NAU-add | spark NAU-add: 3 seeds to train",
             "NAU-sub | NAU solved the task with 0 of 3 seeds."} <= {*out.splitlines()}
     assert len((tmp_path / "runs" / "spark" / "results.csv").read_text().splitlines()) == 7
-    clock = time.monotonic()
     code, out, _ = tiny.run(tmp_path / "runs", "train", "spark", "--jobs", "2")
-    assert code == 0 and out.count("finished") == 2 and time.monotonic() - clock < 10
+    assert code == 0 and out.count("finished") == 2

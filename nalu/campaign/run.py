@@ -48,17 +48,20 @@ def run(request: Request, jobs: int, complain: Callable[[object], None]) -> int:
         print(f"{request.experiment} {name}: {state}", flush=True)
     train = [name for name in todo if todo[name]]
     alone = jobs == 1 or len(train) <= 1
+    codes = {}
     if request.together:
         code = _together(request, train, complain) if train else OK
+        codes = dict.fromkeys(train, code)
     elif alone:
-        code = max((_one(request, name, complain) for name in train), default=OK)
+        codes = {name: _one(request, name, complain) for name in train}
+        code = max(codes.values(), default=OK)
     else:
         from nalu.campaign.launch import prepare
 
         prepare(request.engine, request.device)  # once, or every process that is started would
         code = _parallel([request.command(name) for name in train], train, jobs)
     for name in todo:
-        if alone or name not in train:  # other processes speak for themselves
+        if (alone or name not in train) and codes.get(name) != REFUSED:  # other processes speak for themselves
             _conclude(request, name)
     if train and not request.repeat:
         print(status.total(request.experiment, status.of(request.entry)), flush=True)

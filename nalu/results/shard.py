@@ -41,7 +41,7 @@ class Shard:
 
     def lock(self, *, wait: bool = False) -> AbstractContextManager[None]:
         """Hold the folder; if another process does, `ValueError`, or `wait` for it to end."""
-        refusal = f"{self.path} is in use, wait or stop its process"
+        refusal = f"{self.path} is in use; add --wait, or stop its process"
         return files.locked(self.lock_file, None if wait else refusal)
 
     def busy(self) -> bool:

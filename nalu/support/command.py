@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-OK, FAILED, REFUSED = 0, 1, 2
-"""Exit statuses: done; a training failed; something was wrong before it began."""
+OK, FAILED, REFUSED, PIPE = 0, 1, 2, 141
+"""Exit statuses: done; a training failed; something was wrong before it began; nobody reads what is printed."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -21,7 +21,7 @@ from nalu.results.estimate import Pace
 from nalu.results.workfolder import WorkFolder
 from nalu.support import check, paths, seed_lists
 from nalu.support.check import Refusal
-from nalu.support.command import OK, PIPE, REFUSED, Parser, complain
+from nalu.support.command import OK, PIPE, REFUSED, Parser, complain, in_words
 from nalu.support.listing import columns
 
 
@@ -132,13 +132,26 @@ def _train(given: argparse.Namespace) -> int:
     names = tuple(entry.condition(name).id for name in given.condition) or tuple(c.id for c in entry.conditions)
     if given.rows and len(names) != 1 and not given.together:
         raise Refusal(f"--rows needs one condition or --together, got {len(names)} conditions")
-    jobs = _jobs(given.jobs)
+    jobs = check.typed(given.jobs, "jobs", at_least=1)
     if given.together and (jobs > 1 or given.repeat):
         raise Refusal("--together trains in one process what has no results; leave out "
                       + ("--repeat" if given.repeat else "--jobs"))
     request = Request(entry.name, names, given.seeds, given.engine, given.device, given.repeat, given.direct,
                       given.wait, given.together, given.keep)
-    code = run(request, jobs, complain)
+    said: list[object] = []
+
+    def say(what: object) -> None:
+        said.append(what)
+        complain(what)
+
+    try:
+        code = run(request, jobs, say)
+    except (Refusal, OSError) as error:
+        if given.rows:  # a job of a campaign, whose lines nobody sees
+            request.refused(in_words(error))
+        raise
+    if given.rows and code == REFUSED:
+        request.refused(in_words(said[-1]))
     if given.rows and not code:
         request.write_rows(given.rows)
     return code
@@ -174,6 +187,7 @@ def _status(given: argparse.Namespace) -> int:
                   f"{s.done} of {len(s.condition.seeds)} seeds",
                   f"left: {status.left(s.seconds)}" if s.missing else "") for s in states]
         totals.append(status.total(entry.name, states))
+        totals += [f"{entry.name} {s.condition.id}: {s.why}" for s in states if s.why]
     _print(rows)
     print(*totals, sep="\n")
     from nalu.report.refresh import stale
@@ -187,7 +201,7 @@ def _report(given: argparse.Namespace) -> int:
     from nalu.pages import headline
     from nalu.report.refresh import run as execute
 
-    status = execute(given.notebook, _jobs(given.jobs))
+    status = execute(given.notebook, check.typed(given.jobs, "jobs", at_least=1))
     headline.write()
     return status
 
@@ -241,10 +255,6 @@ def _shard(folder: Path, entry: Entry) -> dict[str, list[csv_file.Row]]:
 
 def _chosen(names: Iterable[str]) -> list[Entry]:
     return [experiments.get(name) for name in names] or experiments.every()
-
-
-def _jobs(text: str) -> int:
-    return check.integer(int(text) if text.isdecimal() else text, "jobs", at_least=1)
 
 
 def _print(rows: Iterable[tuple[str, ...]], indent: str = "") -> None:

@@ -9,7 +9,7 @@ import pytest
 import tiny
 
 from nalu import cli, experiments
-from nalu.campaign import request
+from nalu.campaign import jobs, request
 from nalu.report import notebooks
 from nalu.results import csv_file, merging, status
 from nalu.results.workfolder import WorkFolder
@@ -50,6 +50,8 @@ def finish(operation, seeds=range(3)):
     ("train tiny NMU --seeds 3,3", "seeds must differ, but 3 occurs twice"),
     ("train tiny --seeds 8-11", "condition 'NMU' has no seed 10; allowed: 0-9"),
     ("train tiny NMU --jobs 0", "jobs must be an integer of at least 1, got 0"),
+    ("train tiny NMU --jobs 1_0", "jobs must be an integer of at least 1, got '1_0'"),
+    ("train tiny NMU --seeds 00", "seeds must look like '0-99' or '0-9,70,85', got '00'"),
     ("train tiny NMU --jobs two", "jobs must be an integer of at least 1, got 'two'"),
     ("train tiny NMU --engine fusedd", "unknown engine 'fusedd'"),
     ("train tiny NMU --engine fusedd --direct", "unknown engine 'fusedd'"),
@@ -230,6 +232,29 @@ def test_states(shelf):
         assert states() == [status.RUNNING, status.DECLARED]
     finish("add")
     assert states()[0] == status.FINISHED
+
+
+def test_a_job_of_a_campaign_that_was_refused_says_so(shelf, capsys, monkeypatch, tmp_path):
+    """Before a kernel or in it; whoever typed the command has read the line and needs no note."""
+    def refuse(*_, **__):
+        raise notebooks.NotebookError("cell 4 failed\nTraceback\nnalu.support.check.Refusal: no such thing")
+
+    monkeypatch.setattr(request, "run_notebook", refuse)
+    order = ["train", "spark", "NAU-add"]
+    assert cli.main(order) == 2 and shard().failure() == ""
+    rows = ["--rows", str(tmp_path / "rows.csv")]
+    for options, line in (["--device", "mps"], "there is no device 'mps' here; allowed: cpu"), ([], "no such thing"):
+        assert cli.main([*order, *options, *rows]) == 2
+        capsys.readouterr()
+        assert cli.main(["status", "spark"]) == 0
+        out = capsys.readouterr().out
+        assert "NAU-add  refused   0 of 3 seeds" in out and "0 of 6 runs, 1 refused; left" in out
+        assert f"spark NAU-add: refused: {line}" in out.splitlines()
+    [job, _] = jobs.declared(["spark"])
+    assert jobs.collect([job]).splitlines()[-1] == "spark NAU-add, seeds 0-2: refused: no such thing"
+    monkeypatch.setattr(request, "run_notebook", lambda *_, **__: None)
+    cli.main(order)
+    assert shard().failure() == ""
 
 
 def test_training_through_papermill(tmp_path):

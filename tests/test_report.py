@@ -285,6 +285,20 @@ for name in ('upto', 'upot'):
     assert "'upot'" not in (project / "upto.ipynb").read_text()
 
 
+def test_a_number_that_papermill_made_of_text_is_refused(project):
+    """Its option -p reads 010 as 10."""
+    asks = ("code", 'upto = ""  # which', {"tags": ["parameters"]})
+    check = ("code", ("from pathlib import Path\nfrom nalu.report.notebooks import reject_unknown\n"
+                      "reject_unknown(Path('notebooks/train.ipynb'))"), {})
+    write(project / "notebooks" / "train.ipynb", asks, check)
+    code = """
+from papermill.cli import papermill
+papermill(['notebooks/train.ipynb', 'log.ipynb', '--no-progress-bar', '-r', 'upto', '010'], standalone_mode=False)
+papermill(['notebooks/train.ipynb', 'log.ipynb', '--no-progress-bar', '-p', 'upto', '010'], standalone_mode=False)"""
+    done = python(project, code)
+    assert "upto must be text, and papermill has made 10 of it; papermill -r upto ... takes it as it is typed" in done.stderr
+
+
 def test_a_log_holds_what_was_injected_and_stays_after_a_failure(project):
     write(project / "notebooks" / "train.ipynb", PARAMETERS, ("code", "print(upto)\n1 / 0", {}))
     done = python(project, """

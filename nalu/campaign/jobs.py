@@ -14,7 +14,7 @@ from nalu import experiments, registry
 from nalu.experiments import Case, Entry, SequenceExperiment
 from nalu.results import csv_file, merging, runs, store
 from nalu.results.estimate import Pace
-from nalu.results.shard import Shard, together
+from nalu.results.shard import Shard, reason, together
 from nalu.results.status import left_of, of, total
 from nalu.results.workfolder import WorkFolder
 from nalu.support import check, files, seed_lists
@@ -61,7 +61,7 @@ class Job:
         return [row for name in self.names for row in runs.rows(self.experiment.name, name, self.seeds)]
 
 
-def declared(names: Iterable[str] = (), seeds: str = "", size: int = 0) -> list[Job]:
+def declared(names: Iterable[str] = (), seeds: str = "", size: int | str = 0) -> list[Job]:
     """Return all jobs of some experiments, whether they are finished or not.
 
     Parameters
@@ -71,7 +71,7 @@ def declared(names: Iterable[str] = (), seeds: str = "", size: int = 0) -> list[
     seeds
         Such as ``"0-9"``: of each condition those that it declares; all by default.
     size
-        Seeds in one job; by default all that a condition has.
+        Seeds in one job, as a number or as it was typed; by default all that a condition has.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def declared(names: Iterable[str] = (), seeds: str = "", size: int = 0) -> list[
         If a name is unknown, an experiment that is named lacks its data, the seeds are no seeds
         or declared by no condition, or the size is negative.
     """
-    check.integer(size, "shard", at_least=0)
+    size = check.typed(size, "shard", at_least=0)
     chosen = [experiments.get(name) for name in names]
     for entry in chosen:
         if problem := lacks(entry):
@@ -196,5 +196,4 @@ def collect(jobs: Iterable[Job]) -> str:
 
 
 def _reason(failed: Shard) -> str:
-    reason = failed.failure().split("\n")[-1]
-    return f"failed: {reason}" + (f"; log: {failed.log}" if failed.log.exists() else "")
+    return reason(failed.failure()) + (f"; log: {failed.log}" if failed.log.exists() else "")

@@ -1,6 +1,7 @@
 """What the user of ``python -m nalu train`` asked for, and how one condition of it is trained."""
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +10,7 @@ from nalu import experiments
 from nalu.experiments import Entry, SequenceExperiment
 from nalu.report.notebooks import run_notebook
 from nalu.results import csv_file, runs, store
-from nalu.results.shard import Shard
+from nalu.results.shard import REFUSED, Shard
 from nalu.results.workfolder import WorkFolder
 from nalu.support import files, seed_lists
 from nalu.support.paths import NOTEBOOKS
@@ -119,6 +120,13 @@ class Request:
         rows = [row for name in self.conditions for row in runs.rows(self.experiment, name, self.wanted[name])]
         with self.shard(self.conditions[0]).lock(wait=True):
             files.write(file, csv_file.dump(rows, store.kind(self.entry).outcomes.columns))
+
+    def refused(self, why: str) -> None:
+        """Note with each condition why it was not even begun, so that `nalu status` shows it."""
+        for shard in map(self.shard, self.conditions):
+            if not shard.busy():
+                with suppress(OSError):  # a full disk, perhaps, and the very reason
+                    shard.failed(f"{REFUSED}{why}")
 
     def folder(self, condition: str) -> WorkFolder:
         """The work folder of a condition."""

@@ -44,7 +44,7 @@ def parameters(source: Path) -> dict:
 
 
 def reject_unknown(source: Path) -> None:
-    """Fail if papermill injected a name that the notebook does not declare.
+    """Fail if papermill injected a name that the notebook does not declare, or a number where it has text.
 
     To be called in the cell after the parameters. In JupyterLab, where nothing is
     injected, it does nothing.
@@ -58,7 +58,12 @@ def reject_unknown(source: Path) -> None:
 
     for code in get_ipython().user_ns["In"]:
         if code.startswith(INJECTED):
-            _check_names(_assignments(code, source), source)
+            given, known = _assignments(code, source), parameters(source)
+            _check_names(given, source)
+            for name, value in given.items():  # of -p seeds 010 it has made 10
+                if isinstance(known[name], str) and not isinstance(value, str | list):
+                    raise Refusal(f"{name} must be text, and papermill has made {value!r} of it; "
+                                  f"papermill -r {name} ... takes it as it is typed")
 
 
 def run_notebook(source: Path, target: Path, values: dict | None = None, *,

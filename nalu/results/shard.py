@@ -30,6 +30,7 @@ from nalu.support.check import Refusal
 
 LONGEST = 100  # characters of a name that spells out its seeds
 LOOK = 0.5  # seconds between two looks at a lock that one waits for
+REFUSED = "refused: "  # how a failure begins that came before the training
 UNTOLD = "seeds-"  # how the other names begin
 
 
@@ -160,6 +161,12 @@ class Shard:
         origins = np.array(json.dumps(table.attrs["origins"]))
         np.savez_compressed(packed, origins=origins, **arrays)
         files.write(self._history, packed.getvalue())
+
+
+def reason(failure: str) -> str:
+    """How a training ended, and why, in one line; nothing if it did not fail."""
+    *_, last = failure.split("\n")
+    return last if not last or failure.startswith(REFUSED) else f"failed: {last}"
 
 
 def name(condition: Case, of: Iterable[int]) -> str:

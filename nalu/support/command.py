@@ -15,7 +15,10 @@ class Parser(argparse.ArgumentParser):
 
 
 def complain(what: object) -> None:
-    """Print one line on standard error; of an `OSError` the file and what is wrong with it."""
-    if isinstance(what, OSError) and what.filename is not None:
-        what = f"{what.filename}: {what.strerror}"
-    print(f"nalu: {what}", file=sys.stderr, flush=True)
+    """Print one line on standard error."""
+    print(f"nalu: {in_words(what)}", file=sys.stderr, flush=True)
+
+
+def in_words(what: object) -> str:
+    """What is wrong, in words; of an `OSError` the file and what is wrong with it."""
+    return f"{what.filename}: {what.strerror}" if isinstance(what, OSError) and what.filename is not None else str(what)

@@ -3,6 +3,7 @@
 #   make campaign                                            or
 #   snakemake --workflow-profile local --config experiment=operations seeds=0-9
 # What there is to train is declared in nalu/experiments/ and nowhere else; book/cluster.md explains the settings below.
+import os
 import sys
 import time
 
@@ -16,9 +17,9 @@ EXPERIMENTS = str(config.get("experiment", "")).replace(",", " ").split()
 SEEDS = str(config.get("seeds", ""))
 TOGETHER = str(config.get("together", 0)).lower() not in ("0", "", "no", "false")
 SHARD = config.get("shard")  # seeds in one job; 0: all of a condition; by default those of one band of the order
-THREADS = config.get("threads", jobs.TOGETHER if TOGETHER else 4)
+THREADS = config.get("threads", 5)  # the default shards have multiples of five seeds, which train side by side
 ENGINE, DEVICE = config.get("engine", "auto"), config.get("device", "cpu")
-NALU = f"NUMBA_NUM_THREADS={{threads}} OMP_NUM_THREADS={{threads}} {sys.executable} -m nalu"
+NALU = f"NUMBA_NUM_THREADS={{params.side_by_side}} OMP_NUM_THREADS={{threads}} {sys.executable} -m nalu"
 ROWS = f"{paths.RUNS}/{{experiment}}/{{condition}}/{{shard}}/rows.csv"
 
 began = time.time()
@@ -55,6 +56,8 @@ rule train:
         names=lambda wildcards, output: ALL[output[0]].names,
         seeds=lambda wildcards, output: seed_lists.text(ALL[output[0]].seeds),
         together=lambda wildcards, output: "--together" if len(ALL[output[0]].folders) > 1 else "",
+        # where a machine has fewer cores than that, five threads that share them wait less than a core for each
+        side_by_side=lambda wildcards, threads: THREADS if threads == os.cpu_count() else threads,
     message: "{params.title}"
     priority: lambda wildcards: PRIORITY[ROWS.format(**wildcards)]
     threads: THREADS

@@ -9,22 +9,25 @@ import time
 
 from nalu import experiments
 from nalu.campaign import jobs
-from nalu.support import paths, seed_lists
+from nalu.support import check, paths, seed_lists
 from nalu.support.check import Refusal
 from snakemake.exceptions import WorkflowError
 
-EXPERIMENTS = str(config.get("experiment", "")).replace(",", " ").split()
-SEEDS = str(config.get("seeds", ""))
-TOGETHER = str(config.get("together", 0)).lower() not in ("0", "", "no", "false")
-SHARD = config.get("shard")  # seeds in one job; 0: all of a condition; by default those of one band of the order
-THREADS = config.get("threads", 5)  # the default shards have multiples of five seeds, which train side by side
-ENGINE, DEVICE = config.get("engine", "auto"), config.get("device", "cpu")
-NALU = f"NUMBA_NUM_THREADS={{params.side_by_side}} OMP_NUM_THREADS={{threads}} {sys.executable} -m nalu"
+# As they were typed: Snakemake makes numbers of 1_0 and 010.
+GIVEN = config | dict(setting.split("=", 1) for setting in workflow.config_settings.config_args)
+EXPERIMENTS = str(GIVEN.get("experiment", "")).replace(",", " ").split()
+SEEDS = str(GIVEN.get("seeds", ""))
+TOGETHER = str(GIVEN.get("together", 0)).lower() not in ("0", "", "no", "false")
+SHARD = GIVEN.get("shard")  # seeds in one job; 0: all of a condition; by default those of one band of the order
+ENGINE, DEVICE = GIVEN.get("engine", "auto"), GIVEN.get("device", "cpu")
+NALU = "NUMBA_NUM_THREADS={params.side_by_side} OMP_NUM_THREADS={threads} {sys.executable:q} -m nalu"
 ROWS = f"{paths.RUNS}/{{experiment}}/{{condition}}/{{shard}}/rows.csv"
 
 began = time.time()
 try:
-    jobs.examine(config, ENGINE, DEVICE, TOGETHER)
+    jobs.examine(GIVEN, ENGINE, DEVICE, TOGETHER)
+    # the default shards have multiples of five seeds, which train side by side
+    THREADS = check.typed(GIVEN.get("threads", 5), "threads", at_least=1)
     ALL = {str(job.rows): job for job in jobs.declared(EXPERIMENTS, SEEDS, SHARD, TOGETHER)}
     TODO = {str(job.rows): job for job in jobs.todo(ALL.values())}
 except Refusal as error:

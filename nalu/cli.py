@@ -5,8 +5,10 @@ a notebook that failed gives 1.
 """
 
 import argparse
+import io
 import math
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -17,17 +19,26 @@ from nalu.experiments import Entry, SequenceExperiment
 from nalu.results import csv_file, merging, runs, status, store
 from nalu.results.estimate import Pace
 from nalu.results.workfolder import WorkFolder
-from nalu.support import check, seed_lists
+from nalu.support import check, paths, seed_lists
 from nalu.support.check import Refusal
-from nalu.support.command import REFUSED, Parser, complain
+from nalu.support.command import OK, PIPE, REFUSED, Parser, complain, in_words
 from nalu.support.listing import columns
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name in Greek is no reason to end, whatever the locale
     given = _parser().parse_args(arguments)
     try:
-        return given.run(given)
+        _examine_place(given)
+        code = given.run(given)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read, head or less, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE
     except (Refusal, OSError) as error:
         complain(error)
         return REFUSED
@@ -38,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> Parser:
     parser = Parser(prog="python -m nalu", description="Neural Arithmetic Units, reproduced.")
-    commands = parser.add_subparsers(required=True, metavar="command")
+    parser.set_defaults(run=lambda _: parser.print_help() or OK)
+    commands = parser.add_subparsers(metavar="command")
 
     def command(name: str, function, summary: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=summary, description=summary)
@@ -91,6 +103,17 @@ def _parser() -> Parser:
     return parser
 
 
+def _examine_place(given: argparse.Namespace) -> None:
+    """Refuse what cannot be done by a package that does not lie in its repository."""
+    if paths.CHECKOUT or given.run not in (_train, _lease, _results, _status, _report):
+        return
+    by_notebook = given.run is _train and not (given.direct or given.together)
+    if given.run is _report or by_notebook or not os.environ.get("NALU_RUNS"):
+        remedy = "" if given.run is _report else ", or export NALU_RUNS=<folder for results>"
+        raise Refusal("this needs a checkout of the repository, and nalu was installed without one; run it there"
+                      + remedy + (" and add --direct" if by_notebook else ""))
+
+
 def _list(given: argparse.Namespace) -> int:
     if given.experiment is None:
         rows = [("experiment", "conditions", "runs", "reproduces")]
@@ -109,13 +132,26 @@ def _train(given: argparse.Namespace) -> int:
     folders = chosen(given.experiment, given.condition)
     if given.rows and len(folders) != 1 and not given.together:
         raise Refusal(f"--rows needs one condition or --together, got {len(folders)} conditions")
-    jobs = _jobs(given.jobs)
+    jobs = check.typed(given.jobs, "jobs", at_least=1)
     if given.together and (jobs > 1 or given.repeat):
         raise Refusal("--together trains in one process what has no results; leave out "
                       + ("--repeat" if given.repeat else "--jobs"))
     request = Request(folders, given.seeds, given.engine, given.device, given.repeat, given.direct, given.wait,
                       given.together, given.keep)
-    code = run(request, jobs, complain)
+    said: list[object] = []
+
+    def say(what: object) -> None:
+        said.append(what)
+        complain(what)
+
+    try:
+        code = run(request, jobs, say)
+    except (Refusal, OSError) as error:
+        if given.rows:  # a job of a campaign, whose lines nobody sees
+            request.refused(in_words(error))
+        raise
+    if given.rows and code == REFUSED:
+        request.refused(in_words(said[-1]))
     if given.rows and not code:
         request.write_rows(given.rows)
     return code
@@ -151,6 +187,7 @@ def _status(given: argparse.Namespace) -> int:
                   f"{s.done} of {len(s.condition.seeds)} seeds",
                   f"left: {status.left(s.seconds)}" if s.missing else "") for s in states]
         totals.append(status.total(entry.name, states))
+        totals += [f"{entry.name} {s.condition.id}: {s.why}" for s in states if s.why]
     _print(rows)
     print(*totals, sep="\n")
     from nalu.report.refresh import stale
@@ -164,7 +201,7 @@ def _report(given: argparse.Namespace) -> int:
     from nalu.pages import headline
     from nalu.report.refresh import run as execute
 
-    status = execute(given.notebook, _jobs(given.jobs))
+    status = execute(given.notebook, check.typed(given.jobs, "jobs", at_least=1))
     headline.write()
     return status
 
@@ -218,10 +255,6 @@ def _shard(folder: Path, entry: Entry) -> dict[str, list[csv_file.Row]]:
 
 def _chosen(names: Iterable[str]) -> list[Entry]:
     return [experiments.get(name) for name in names] or experiments.every()
-
-
-def _jobs(text: str) -> int:
-    return check.integer(int(text) if text.isdecimal() else text, "jobs", at_least=1)
 
 
 def _print(rows: Iterable[tuple[str, ...]], indent: str = "") -> None:

@@ -85,6 +85,10 @@ def test_dry_run_says_what_would_run_and_writes_nothing(tmp_path):
     ({"experiment": "sprak"}, "unknown experiment 'sprak'; did you mean 'spark'"),
     ({"seeds": "0..9"}, "seeds must look like '0-99'"),
     ({"experiment": "spark", "shard": "some"}, "shard must be an integer of at least 0, got 'some'"),
+    ({"seeds": "010"}, "seeds must look like '0-99' or '0-9,70,85', got '010'"),
+    ({"seeds": "1_0"}, "seeds must look like '0-99' or '0-9,70,85', got '1_0'"),
+    ({"shard": "1_0"}, "shard must be an integer of at least 0, got '1_0'"),
+    ({"threads": "02"}, "threads must be an integer of at least 1, got '02'"),
     ({"experimnt": "spark"}, "unknown setting 'experimnt'; did you mean 'experiment'"),
     ({"engine": "fast"}, "unknown engine 'fast'; allowed: auto, fused, cuda, reference"),
 ])
@@ -92,6 +96,17 @@ def test_wrong_setting_is_said_before_anything_runs(tmp_path, config, message):
     code, text = campaign(tmp_path, "--dry-run", **config)
     assert code == 1 and message in text and "Traceback" not in text
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_job_runs_where_names_have_a_space_and_an_apostrophe(tmp_path, monkeypatch):
+    """The interpreter's, that of the results, and that of the working folder."""
+    folder = tmp_path / "Ada's own folder"
+    folder.mkdir()
+    (folder / "it's python").symlink_to(sys.prefix)
+    monkeypatch.setattr(sys, "executable", str(folder / "it's python" / "bin" / "python"))
+    code, text = campaign(folder, experiment="spark", seeds=1)
+    assert code == 0, text
+    assert "spark: 0 of 2 conditions, 2 of 6 runs" in text
 
 
 def test_failed_job_is_tried_again_reported_and_not_finished(tmp_path):

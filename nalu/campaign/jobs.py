@@ -17,7 +17,7 @@ from nalu.experiments import Entry, SequenceExperiment
 from nalu.paper import numbers
 from nalu.results import csv_file, merging, runs, store
 from nalu.results.estimate import Pace
-from nalu.results.shard import Shard, together
+from nalu.results.shard import Shard, reason, together
 from nalu.results.status import left_of, of, total
 from nalu.results.workfolder import WorkFolder
 from nalu.support import check, files, seed_lists
@@ -71,7 +71,8 @@ class Job:
                 for row in runs.rows(folder.experiment.name, folder.condition.id, self.seeds)]
 
 
-def declared(names: Iterable[str] = (), seeds: str = "", size: int | None = None, together: bool = False) -> list[Job]:
+def declared(names: Iterable[str] = (), seeds: str = "", size: int | str | None = None,
+             together: bool = False) -> list[Job]:
     """Return all jobs of some experiments in the order of the campaign, whether they are finished or not.
 
     Parameters
@@ -81,7 +82,7 @@ def declared(names: Iterable[str] = (), seeds: str = "", size: int | None = None
     seeds
         Such as ``"0-9"``: of each condition those that it declares; all by default.
     size
-        Seeds in one job; 0: all that a condition has. By default those of one band of the order, and if
+        Seeds in one job, as a number or as it was typed; 0: all that a condition has. By default those of one band of the order, and if
         they are trained together at most `TOGETHER`.
     together
         Make one job of all conditions that learn from the same batches.
@@ -93,7 +94,7 @@ def declared(names: Iterable[str] = (), seeds: str = "", size: int | None = None
         or declared by no condition, or the size is negative.
     """
     if size is not None:
-        check.integer(size, "shard", at_least=0)
+        size = check.typed(size, "shard", at_least=0)
     chosen = [experiments.get(name) for name in names]
     for entry in chosen:
         if problem := lacks(entry):
@@ -213,5 +214,4 @@ def _experiments(jobs: Iterable[Job]) -> dict[str, Entry]:
 
 
 def _reason(failed: Shard) -> str:
-    reason = failed.failure().split("\n")[-1]
-    return f"failed: {reason}" + (f"; log: {failed.log}" if failed.log.exists() else "")
+    return reason(failed.failure()) + (f"; log: {failed.log}" if failed.log.exists() else "")

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ from nalu import experiments
 from nalu.experiments import SequenceExperiment
 from nalu.report.notebooks import run_notebook
 from nalu.results import csv_file, runs, store
-from nalu.results.shard import Shard
+from nalu.results.shard import REFUSED, Shard
 from nalu.results.workfolder import WorkFolder, lacking
 from nalu.support import check, files, seed_lists
 from nalu.support.paths import NOTEBOOKS
@@ -139,6 +140,13 @@ class Request:
                 for row in runs.rows(folder.experiment.name, folder.condition.id, seeds)]
         with self.shard(self.folders[0]).lock(wait=True):
             files.write(file, csv_file.dump(rows, store.kind(self.folders[0].experiment).outcomes.columns))
+
+    def refused(self, why: str) -> None:
+        """Note with each condition why it was not even begun, so that `nalu status` shows it."""
+        for shard in map(self.shard, self.folders):
+            if not shard.busy():
+                with suppress(OSError):  # a full disk, perhaps, and the very reason
+                    shard.failed(f"{REFUSED}{why}")
 
     def command(self, folder: WorkFolder) -> list[str]:
         """The command line that trains one condition."""

@@ -50,10 +50,13 @@ def run(request: Request, jobs: int, complain: Callable[[object], None]) -> int:
         print(f"{folder.title}: {state}", flush=True)
     train = [folder for folder in todo if todo[folder]]
     alone = jobs == 1 or len(train) <= 1
+    codes = {}
     if request.together:
         code = _together(request, train, complain) if train else OK
+        codes = dict.fromkeys(train, code)
     elif alone:
-        code = max((_one(request, folder, complain) for folder in train), default=OK)
+        codes = {folder: _one(request, folder, complain) for folder in train}
+        code = max(codes.values(), default=OK)
     else:
         from nalu.campaign.launch import prepare
 
@@ -61,7 +64,7 @@ def run(request: Request, jobs: int, complain: Callable[[object], None]) -> int:
         names = [folder.condition.id if len(request.names) == 1 else folder.title for folder in train]
         code = _parallel([*map(request.command, train)], names, jobs)
     for folder in todo:
-        if alone or folder not in train:  # other processes speak for themselves
+        if (alone or folder not in train) and codes.get(folder) != REFUSED:  # other processes speak for themselves
             _conclude(request, folder)
     for name in request.names if train and not request.repeat else ():
         print(status.total(name, status.of(experiments.get(name))), flush=True)

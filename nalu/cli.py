@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nalu import experiments
-from nalu.campaign.request import Request
+from nalu.campaign.request import Request, chosen
 from nalu.campaign.run import run
 from nalu.experiments import Entry, SequenceExperiment
 from nalu.results import csv_file, merging, runs, status, store
@@ -59,7 +59,8 @@ def _parser() -> Parser:
 
     train = add("train", _train, "train what has no results yet")
     train.add_argument("experiment")
-    train.add_argument("condition", nargs="*", default=[], help="all of them by default")
+    train.add_argument("condition", nargs="*", default=[],
+                       help="all of them by default; then perhaps the next experiment, and so on")
     train.add_argument("--seeds", default="", help="such as 0-9,70,85; all by default")
     train.add_argument("--engine", default="auto", help="default: the fastest that can")
     train.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
@@ -68,8 +69,8 @@ def _parser() -> Parser:
                        help="also, once in this checkout, what has results; compare with them")
     train.add_argument("--direct", action="store_true", help="without papermill and its log")
     train.add_argument("--together", action="store_true",
-                       help="all conditions at once from the same batches, without papermill: "
-                       "the cheap way on a CPU")
+                       help="all conditions at once that learn from the same batches, without "
+                       "papermill: the cheap way on a CPU")
     train.add_argument("--wait", action="store_true",
                        help="for a process that trains the same seeds, instead of giving up")
     train.add_argument("--keep", action="store_true",
@@ -79,7 +80,7 @@ def _parser() -> Parser:
                        "once they are complete")
 
     lease = add("lease", _lease, "train on a GPU what fits into some seconds")
-    lease.add_argument("experiment", nargs="*", help="all by default, the main ones first")
+    lease.add_argument("experiment", nargs="*", help="all by default")
     lease.add_argument("--seconds", type=float, required=True, help="time for everything")
     lease.add_argument("--device", default="cuda", help="cuda (default), cuda:1, ...")
     lease.add_argument("--pack", metavar="FILE", type=Path,
@@ -114,16 +115,15 @@ def _list(given: argparse.Namespace) -> int:
 
 
 def _train(given: argparse.Namespace) -> int:
-    entry = experiments.get(given.experiment)
-    names = tuple(entry.condition(name).id for name in given.condition) or tuple(c.id for c in entry.conditions)
-    if given.rows and len(names) != 1 and not given.together:
-        raise Refusal(f"--rows needs one condition or --together, got {len(names)} conditions")
+    folders = chosen(given.experiment, given.condition)
+    if given.rows and len(folders) != 1 and not given.together:
+        raise Refusal(f"--rows needs one condition or --together, got {len(folders)} conditions")
     jobs = check.typed(given.jobs, "jobs", at_least=1)
     if given.together and (jobs > 1 or given.repeat):
         raise Refusal("--together trains in one process what has no results; leave out "
                       + ("--repeat" if given.repeat else "--jobs"))
-    request = Request(entry.name, names, given.seeds, given.engine, given.device, given.repeat, given.direct,
-                      given.wait, given.together, given.keep)
+    request = Request(folders, given.seeds, given.engine, given.device, given.repeat, given.direct, given.wait,
+                      given.together, given.keep)
     said: list[str] = []
     try:
         code = run(request, jobs, lambda what: said.append(complain(what)))

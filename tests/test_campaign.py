@@ -12,6 +12,8 @@ import pytest
 import tiny
 import yaml
 
+from nalu.results import csv_file
+
 pytest.importorskip("snakemake", reason="needs the extra 'grid'")
 
 PROFILES = sorted(path.parent.name for path in (tiny.ROOT / "profiles").glob("*/config.yaml"))
@@ -184,6 +186,21 @@ def test_together_is_one_job_for_what_has_the_same_batches(tmp_path):
     code, text = campaign(tmp_path, **config)
     assert code == 0 and scheduled(text) == ["tiny 2 conditions together, seeds 0-1"]
     assert "compiling" not in text and "iterations/s" not in text, "handed in again, not trained"
+
+
+def test_jobs_run_in_the_order_of_the_campaign(tmp_path):
+    """Short before long, and within the same batches low seeds first; Snakemake takes any order without being told."""
+    (tmp_path / "runs" / "unlucky").mkdir(parents=True)
+    (tmp_path / "runs" / "unlucky" / "luck").touch()
+    code, text = campaign(tmp_path, "--cores", "1", seeds="0-2", shard=1, together=1)
+    assert code == 0, text
+    assert [line.split(": ", 1)[1] for line in text.splitlines() if line.startswith("Job ") and ", seeds " in line] == [
+        "spark, unlucky 3 conditions together, seeds 0",
+        *(f"spark 2 conditions together, seeds {seed}" for seed in (1, 2)),
+        *(f"tiny 2 conditions together, seeds {seed}" for seed in (0, 1, 2))]
+    [rows] = tmp_path.glob("runs/spark/together/0.*/rows.csv")
+    assert [row["experiment"] for row in csv_file.read(rows)] == ["spark", "spark", "unlucky"]
+    assert "unlucky: 1 of 1 conditions, 1 of 1 runs" in text
 
 
 def test_orphan_of_a_killed_driver_is_waited_for(tmp_path):

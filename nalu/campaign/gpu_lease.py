@@ -17,15 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nalu import experiments
+from nalu.campaign import order
 from nalu.experiments.conditions import Condition, Experiment
 from nalu.results import merging, origin, recorded, runs, tables
 from nalu.support import paths
 from nalu.support.check import Refusal
 from nalu.training import Plan, devices
 from nalu.training.cuda import gpu
-
-FIRST = ("operations", "hidden_size", "ranges", "gating")
-"""Experiments of the papers' main tables and figures; the others follow in their order."""
 
 TRIAL = 3.0  # seconds after which it is known whether a bundle will be finished
 SLACK = 1.05
@@ -47,20 +45,12 @@ class Lane:
 
 
 def queue(names: Iterable[str] = ()) -> list[Lane]:
-    """All that has no results, by importance; within an experiment low seeds first, of all conditions."""
-    table = experiments.EXPERIMENTS
-    chosen = [experiments.get(name) for name in names] or \
-        [table[name] for name in dict.fromkeys([*(n for n in FIRST if n in table), *table])]
-    lanes, seen = [], set()
-    for entry in chosen:
-        missing = runs.missing(entry.name)
-        own = [Lane(entry, case, seed) for case in entry.conditions for seed in missing[case.id]]
-        for lane in sorted(own, key=lambda lane: lane.seed):
-            key = (runs.settings(lane.condition), lane.seed)
-            if key not in seen:  # several experiments may declare the same run
-                seen.add(key)
-                lanes.append(lane)
-    return lanes
+    """All that has no results, in the order of the campaign."""
+    chosen = [experiments.get(name) for name in names] or experiments.EXPERIMENTS.values()
+    missing = {entry.name: runs.missing(entry.name) for entry in chosen}
+    left = order.once((entry, case, missing[entry.name][case.id]) for entry in chosen for case in entry.conditions)
+    lanes = [Lane(entry, case, seed) for entry, case, seeds in left for seed in seeds]
+    return order.breadth_first(lanes, lambda lane: (lane.experiment, lane.condition, lane.seed))
 
 
 def bundle(waiting: list[Lane], size: int) -> list[Lane]:
@@ -143,7 +133,7 @@ def run(seconds: float, names: Iterable[str] = (), device: str = "cuda", size: i
     seconds : float
         Time for everything, from this call.
     names : sequence of str
-        Experiments; by default all, those of `FIRST` first.
+        Experiments; by default all on the arithmetic task.
     device : str
     size : int
         Seeds in a bundle, at most.

@@ -182,8 +182,7 @@ def together(shards: Iterable[Shard]) -> Path:
     first, *others = shards
     if not others:
         return first.path
-    which = _digest([shard.path.name for shard in (first, *others)] + [
-        shard.condition.id for shard in (first, *others)])[:8]
+    which = _digest([str(shard.path.relative_to(paths.RUNS)) for shard in (first, *others)])[:8]
     return paths.RUNS / first.experiment.name / "together" / f"{first.path.name.split('.')[0]}.{which}"
 
 

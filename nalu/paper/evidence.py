@@ -24,6 +24,9 @@ from nalu.sequential import outcomes
 from nalu.tasks import Arithmetic
 
 SPARSITY = "sparsity_error_mean"
+LOGGED = 1000
+"""Updates between two logged steps, in the papers and here: what is solved in between is solved at the later one."""
+
 INTERVALS = {RATE: statistics.success_rate, "solved_at_median": comparisons.median_interval,
              "solved_at_mean": partial(statistics.shown, statistics.solved_at_mean),
              SPARSITY: partial(statistics.shown, statistics.sparsity_error_mean)}

@@ -132,9 +132,11 @@ def test_power_of_rates_over_all_outcomes(n, k, m):
 
 
 def test_power_of_pairs_by_simulation():
-    generator, n, k, times = np.random.default_rng(0), 60, 20, 20_000
-    here = generator.binomial(n - k, k / n + 0.25, times), generator.binomial(k, 1 - (k / n + 0.25), times)
-    assert power.of_pairs(n, k) == pytest.approx((comparisons.mcnemar(*here) < 0.05).mean(), abs=0.015)
+    generator, n, apart, times = np.random.default_rng(0), 40, 10, 20_000
+    less = apart / 2 / n
+    drawn = generator.multinomial(n, [less, less + 0.25, 1 - 2 * less - 0.25], times)
+    assert power.of_pairs(n, apart) == pytest.approx((comparisons.mcnemar(drawn[:, 0], drawn[:, 1]) < 0.05).mean(), abs=0.015)
+    assert power.of_pairs(n, n) < power.of_pairs(n, apart) < power.of_pairs(n, 0) < 1
     assert power.of_pairs(30, 0) < 0.8 < power.of_pairs(31, 0), "as the page on the method says"
 
 

@@ -3,8 +3,8 @@ r"""Could the runs have shown a difference that matters? The power of the tests 
 A test that would seldom reject says nothing by not rejecting. Its power is taken at 5 %, two sided, against
 
 * a success rate that is `GAP` = 25 points higher or lower than the printed one, whichever is less often found,
-  and only inside of 0 to 100 %. The printed count is given. Pairs are counted as if our outcomes
-  had nothing but this rate in common with theirs; the more two sides share, the more often McNemar's test finds a difference,
+  and only inside of 0 to 100 %. The printed count is given. Of pairs of the same seeds 25 % more are solved on one side alone than on
+  the other, besides as many on either side as are found to be so on average,
 * a median or mean that is `FACTOR` = 2 times the printed one, or half of it. With the interval
   $[l, u]$ of the ratio, as if its logarithm had a normal estimate, it is found with the probability
 
@@ -51,11 +51,13 @@ def of_rates(n: int, k: int, m: int) -> float:
 
 
 @cache
-def of_pairs(n: int, k: int) -> float:
-    """Return the power of McNemar's test of n pairs, of which k are solved on the other side."""
-    ours, theirs = np.arange(n - k + 1)[:, None], np.arange(k + 1)
-    rejected = comparisons.mcnemar(ours, theirs) < LEVEL
-    return min(float((rejected * binom.pmf(ours, n - k, p) * binom.pmf(theirs, k, 1 - p)).sum()) for p in _rates(k / n))
+def of_pairs(n: int, apart: int) -> float:
+    """Return the power of McNemar's test of n pairs, of which ``apart`` are found to be solved on one side alone."""
+    less = min(apart / (2 * n), (1 - GAP) / 2)
+    total = np.arange(n + 1)[:, None]  # pairs solved on one side alone, and how many of them on the rarer side
+    rarer = np.arange(n + 1)
+    likely = binom.pmf(total, n, GAP + 2 * less) * binom.pmf(rarer, total, less / (GAP + 2 * less))
+    return float(likely[comparisons.mcnemar(rarer, np.maximum(total - rarer, 0)) < LEVEL].sum())
 
 
 def of_factor(ratio: Interval) -> float:

@@ -10,7 +10,7 @@ our runs could have given, and the power (`nalu.analysis.power`).
   claims that are judged together. Of the claims called so at most 5 % are expected to be
   true, if the tests are independent or positively dependent. A reproduced claim enters the procedure with a
   p-value of 1: raising p-values keeps that promise, and a difference that is said beforehand not to matter contradicts nobody.
-* ``too few runs``: neither, and a claim that could hardly have been contradicted: fewer than `FEWEST` runs (solved ones, where
+* ``too few runs``: neither, and a claim that could hardly have been contradicted: fewer than five runs (solved ones, where
   only those have a value), a p-value that is never small enough beside those of the other claims, or a power below 80 %.
   Runs that are too few for any rejection at 5 % are not tested, which nothing but numbers of runs decides.
 * ``compatible``: not rejected, by enough runs to have been, and with an interval that is wider than the margin.
@@ -34,11 +34,9 @@ import numpy as np
 
 from nalu.analysis import comparisons, differences, power
 from nalu.analysis.comparisons import LEVEL
-from nalu.analysis.statistics import FEWEST, Interval
+from nalu.analysis.statistics import Interval
 from nalu.analysis.summary import Cell
 from nalu.support.notation import NOT_RUN
-
-__all__ = ["FEWEST", "LEVEL", "MARGINS", "VERDICTS", "Comparison", "between", "effect", "inside", "words"]
 
 REPRODUCED, COMPATIBLE, CONTRADICTED, FEW = "reproduced", "compatible", "contradicted", "too few runs"
 ARTEFACT, SHORTER, NOT_COMPARABLE = "published value is an artefact", "shorter here", "not comparable"

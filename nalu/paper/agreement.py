@@ -37,7 +37,7 @@ class Agreement(NamedTuple):
 
     @property
     def share(self) -> str:
-        """How many pairs agree, as running text."""
+        """How many pairs have one outcome, as running text."""
         return notation.of(self.same, self.n)
 
     @property
@@ -53,10 +53,11 @@ class Agreement(NamedTuple):
 
     @property
     def apart_text(self) -> str:
-        """How many pairs are solved on one side alone, and McNemar's test of them, as running text."""
+        """How many pairs are solved on one side alone, and McNemar's test of them, as a clause."""
         if not self.n:
             return notation.NOT_RUN
-        return f"{self.ours} solved here alone, {self.theirs} by the authors alone (McNemar's exact test, p = {self.p_value:.2g})"
+        return (f"{self.ours + self.theirs} of {self.n:,} pairs have different outcomes, {self.ours} solved here alone and {self.theirs} by the authors alone "
+                f"(McNemar's exact test, p = {self.p_value:.2g})")
 
     @property
     def equal_share(self) -> str:

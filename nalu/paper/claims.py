@@ -167,12 +167,12 @@ def _of_pairs(item: Evidence) -> Said:
     pairs = item.rows[["seed", "solved"]].merge(item.authors[["seed", "solved"]], on="seed", suffixes=("", "_authors"), validate="1:1")
     ours, theirs = (pairs[c].to_numpy(bool) for c in ("solved", "solved_authors"))
     n, k, here, there = len(pairs), int(theirs.sum()), int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
-    note = f"{n} pairs, {here} solved here alone, {there} there alone"
+    note = f"the same {n} seeds: {k} solved there, {here} here alone, {there} there alone"
     smallest = comparisons.pairs_smallest(n, k)
     if smallest >= LEVEL:
         return Said(FEW, note=note)
     effect = differences.of_pairs(here, there, n)
-    return Said(tested=Comparison(RATE, float(comparisons.mcnemar(here, there)), effect, smallest, power.of_pairs(n, k)), note=note)
+    return Said(tested=Comparison(RATE, float(comparisons.mcnemar(here, there)), effect, smallest, power.of_pairs(n, here + there)), note=note)
 
 
 def _of_known(item: Evidence) -> Said:

@@ -3,7 +3,7 @@
 As seeds may have been chosen by their known outcome, a condition that is not complete counts
 with the seeds before the first that is missing. The authors' runs are known for the default
 task, where as many as the table says. Of sequential MNIST, where no run has the papers' length, the
-longest runs on the same pictures are taken; they say in which direction they lie, and agree with nothing.
+longest runs on the same pictures are taken; they say in which direction they lie, and reproduce nothing.
 """
 
 from collections.abc import Hashable, Iterable, Mapping

@@ -34,7 +34,8 @@ def sentence(name: str, claim: Claim | None, ours: Cell) -> str:
     there = f"{claim.printed.cell.k} of {claim.printed.cell.n} in the paper"
     if not mine.n:
         return f"{name}: {here}, {there}."
-    found = ", ".join(filter(None, [effect(claim), p_value(claim), claim.note]))
+    tested = ", ".join(filter(None, [effect(claim), p_value(claim)]))
+    found = "; ".join(filter(None, [tested, claim.note]))
     return f"{name}: {here}, {there}: **{claim.verdict}**" + (f" ({found})." if found else ".")
 
 

@@ -2,9 +2,11 @@
 
 import ctypes
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,6 @@ from nalu.training.cuda import program
 
 HERE = Path(__file__).resolve().parent
 MISSING = None if shutil.which("g++") else "g++ is not installed: the CUDA kernel is not tested"
-THREADS = 1024  # what the fibers have room for
 
 
 class Processor:
@@ -32,12 +33,12 @@ class Processor:
     def address(self, array: np.ndarray) -> int:
         return array.ctypes.data
 
-    def launch(self, dtype: str, launches: list, given: np.ndarray) -> None:
-        """Run kernels `(on_chip, warps, bytes of shared memory, blocks)` with their arguments, one after the other."""
-        for k, (on_chip, warps, size, blocks) in enumerate(launches):
+    def launch(self, launches: list, given: np.ndarray) -> None:
+        """Run kernels `(variant, warps, bytes of shared memory, blocks)` with their arguments, one after the other."""
+        for k, (variant, warps, size, blocks) in enumerate(launches):
             shared = _aligned(np.full(size, 255, np.uint8))  # NaN, wherever nothing was put
             pointers = (ctypes.c_void_p(array.ctypes.data) for array in (shared, given[k : k + 1]))
-            library(dtype, on_chip).run(blocks, 32 * warps, *pointers)
+            library(variant).run(blocks, 32 * warps, *pointers)
         self.launched += launches
 
 
@@ -51,26 +52,21 @@ def _aligned(array: np.ndarray) -> np.ndarray:
     return copy
 
 
-_loaded = {}
-
-
-def library(dtype: str, on_chip: bool) -> ctypes.CDLL:
+@cache
+def library(variant: program.Variant) -> ctypes.CDLL:
     """The kernel, compiled once for its present source."""
-    if (dtype, on_chip) not in _loaded:
-        own = [HERE / "cuda_on_cpu.h", HERE / "cuda_on_cpu.cpp"]
-        flags = ["-std=c++17", "-O2", "-ffp-contract=off", "-fPIC", "-shared", "-Wall", "-Wno-unknown-pragmas",
-                 *program.defined(dtype, on_chip, THREADS)]
-        if "fma" in Path("/proc/cpuinfo").read_text().split():
-            flags.append("-mfma")  # the C library's function gives the same, slowly
-        text = "".join([*program.sources().values(), *(path.read_text() for path in own), *flags])
-        place = Path(tempfile.gettempdir()) / f"nalu-cuda-{hashlib.sha256(text.encode()).hexdigest()[:16]}.so"
-        if not place.exists():
-            with tempfile.TemporaryDirectory() as folder:
-                for name, source in program.sources().items():
-                    Path(folder, name).write_text(source)
-                made = Path(folder, "kernel.so")
-                subprocess.run(["g++", *flags, f"-I{folder}", f"-I{HERE}", "-o", made, own[1]], check=True)
-                shutil.copy(made, place.with_suffix(".part"))
-                place.with_suffix(".part").replace(place)
-        _loaded[dtype, on_chip] = ctypes.CDLL(str(place))
-    return _loaded[dtype, on_chip]
+    own = [HERE / "cuda_on_cpu.h", HERE / "cuda_on_cpu.cpp"]
+    flags = ["-std=c++17", "-O2", "-ffp-contract=off", "-fPIC", "-shared", "-Wall", "-Wno-unknown-pragmas", *variant.defined()]
+    if "fma" in Path("/proc/cpuinfo").read_text().split():
+        flags.append("-mfma")  # the C library's function gives the same, slowly
+    text = "".join([*program.sources().values(), *(path.read_text() for path in own), *flags])
+    place = Path(tempfile.gettempdir()) / f"nalu-cuda-{hashlib.sha256(text.encode()).hexdigest()[:16]}.so"
+    if not place.exists():
+        with tempfile.TemporaryDirectory() as folder:
+            for name, source in program.sources().items():
+                Path(folder, name).write_text(source)
+            made = Path(folder, "kernel.so")
+            subprocess.run(["g++", *flags, f"-I{folder}", f"-I{HERE}", "-o", made, own[1]], check=True)
+            part = Path(shutil.copy(made, f"{place}.{os.getpid()}"))
+            part.replace(place)
+    return ctypes.CDLL(str(place))

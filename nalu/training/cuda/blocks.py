@@ -11,14 +11,21 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from nalu.training.cuda.program import Variant
 from nalu.training.cuda.records import CHUNK, GAP, ROW
 from nalu.training.fused.member import Layout, Member
 from nalu.training.fused.products import PARTIAL
 from nalu.training.plan import Plan
 
-WARP, TILE, SEGMENT, RING = 32, 4, 4, 2048
-ALL, OVERLAPPED = (20, 4), (10, 4)
+TILE, SEGMENT, RING = 4, 4, 2048
+"""As in the source of the kernel: rows and inputs of a tile, factors between two that are kept, words of a ring."""
+
+ALL, SHARED = (20, 4), (10, 4)
 """Warps of a block that has a multiprocessor for itself, and of one that shares it: in all, and of those that draw."""
+
+RESERVED = 1024  # bytes of shared memory that the system takes for each block
+STEP = 4096  # blocks whose shared memory differs by less are launched together
+MOST_SAMPLES = 32
 ROWS = 64
 """Rows of first layers in a block, at most, where a stream has more lanes: what sixteen warps multiply at a time."""
 
@@ -55,12 +62,23 @@ def teams(plans: list[Plan], members: list[Member], at_most: int | None = None) 
         for seed, lanes in seeds.items():
             alike.setdefault(tuple(lanes), []).append(seed)
         for lanes, found in alike.items():
-            rows = [sum(members[j].rows_wanted()) for j in lanes]
-            parts = -(-len(lanes) // at_most) if at_most else max(1, -(-sum(rows) // ROWS))
-            ends = np.searchsorted(np.cumsum(rows), np.arange(1, parts) * sum(rows) / parts, side="right")
-            for part in np.split(np.array(lanes), ends):
-                if part.size:
-                    yield Team(tuple(int(j) for j in part), tuple(found))
+            for part in _parts(lanes, [members[j].rows_wanted() for j in lanes], at_most):
+                yield Team(tuple(part), tuple(found))
+
+
+def _parts(lanes: list[int], wanted: list[list[int]], at_most: int | None) -> Iterator[list[int]]:
+    """Lanes in equal parts; if they are too many, those that want logarithms or factors have their own."""
+    groups: dict[tuple, list[tuple[int, int]]] = {}
+    split = sum(map(sum, wanted)) > ROWS
+    for lane, rows in zip(lanes, wanted, strict=True):
+        groups.setdefault((rows[1] > 0, rows[2] > 0) if split else (), []).append((lane, sum(rows)))
+    for group in groups.values():
+        rows = np.array([1 if at_most else count for _, count in group])
+        parts = -(-rows.sum() // (at_most or ROWS))
+        which = (np.cumsum(rows) - rows / 2) * parts // rows.sum()
+        for part in range(parts):
+            if chosen := [lane for (lane, _), its in zip(group, which, strict=True) if its == part]:
+                yield chosen
 
 
 @dataclass
@@ -93,10 +111,10 @@ class Shape:
     layout : Layout
     rows : numpy.ndarray
         Of `ROW`.
+    variant : Variant
+        The program that trains it.
     warps, size, scratch : int
         Of a block: warps, bytes of shared memory, and bytes of the scratch.
-    on_chip : bool
-        Whether all that the products read is in shared memory.
     block : dict
         What the blocks of the team have in common.
     problem : str or None
@@ -123,20 +141,24 @@ class Shape:
         (low0, high0), (low1, high1) = task.train_range[0], task.train_range[-1]
         self.block |= {"low0": low0, "width0": high0 - low0, "low1": low1, "width1": high1 - low1}
         item = np.dtype(plan.dtype).itemsize
-        tries = [warps] if warps else [ALL, (ALL[0] - ALL[1], 0)] if self._count > ROWS // 2 else [OVERLAPPED, (8, 0)]
-        for self.warps, drawers in tries:
-            chip = self._placed(limit, item, columns, drawers, plan, inside=True)
-            if chip.fits:
+        half = (limit + RESERVED) // 2 - RESERVED
+        large, small = [(*ALL, limit), (ALL[0] - ALL[1], 0, limit)], [(*SHARED, half), (SHARED[0] - SHARED[1], 0, half)]
+        ways = [(*warps, limit)] if warps else large if self._count > ROWS // 2 else small + large
+        for self.warps, drawers, room in ways:
+            chip = self._placed(room, item, columns, drawers, plan, inside=True)
+            if on_chip := chip.fits:
                 break
-        self.on_chip = chip.fits
-        if not chip.fits:
+        else:
             drawers = 0
             chip = self._placed(limit, item, columns, drawers, plan, inside=None)
-        self.size, self.scratch = chip.size, chip.scratch
-        self.problem = None if chip.fits else \
-            f"{len(members)} models need {chip.size} bytes of shared memory for what their threads share, {limit} are there"
-        if B > 32 * 32:
-            self.problem = f"a batch of {B} samples; at most {32 * 32} are possible"
+        samples = 4 if columns <= 4 * PARTIAL else MOST_SAMPLES
+        self.variant, self.scratch = Variant(plan.dtype, on_chip, samples), chip.scratch
+        self.size = min(-(-chip.size // STEP) * STEP, limit)
+        self.problem = None
+        if not chip.fits:
+            self.problem = f"what the threads of {len(members)} models share needs {chip.size} bytes of shared memory, {limit} are there"
+        elif B > MOST_SAMPLES * PARTIAL:
+            self.problem = f"a batch of {B} samples; at most {MOST_SAMPLES * PARTIAL} are possible"
         self.block |= chip.places | {"drawers": drawers}
 
     def _placed(self, limit: int, item: int, columns: int, drawers: int, plan: Plan, inside: bool | None) -> Chip:

@@ -82,7 +82,7 @@ class Cuda:
             if shape.problem:
                 raise Refusal(f"engine 'cuda' cannot run this: {shape.problem}")
         # one launch has blocks of one shape; those that take longest begin first
-        self.teams.sort(key=lambda of: (not of[1].on_chip, -of[1].warps, -of[1].size))
+        self.teams.sort(key=lambda of: (not of[1].variant.on_chip, -of[1].warps, -of[1].size))
         self._tables()
         self.chunk = 8
 
@@ -96,7 +96,7 @@ class Cuda:
         starts = [member.start() for member in self.members]
         state = []
         for team, shape in self.teams:
-            launch = shape.on_chip, shape.warps, -(-shape.size // 4096) * 4096
+            launch = shape.variant, shape.warps, shape.size
             if not self._launches or self._launches[-1][0] != launch:
                 self._launches.append([launch, len(blocks), 0])
             places = shape.places()
@@ -171,7 +171,7 @@ class Cuda:
                             "logged": max(1, len(rows)), "authors": self.plan.stream == "authors"}.items():
             given[name] = value
         given["first"] = [begin for _, begin, _ in self._launches]
-        self.machine.launch(self.plan.dtype, [(*launch, count) for launch, _, count in self._launches], given)
+        self.machine.launch([(*launch, count) for launch, _, count in self._launches], given)
         found, self._stopped = self.machine.fetch(own["values"]), self.machine.fetch(self.memory["stopped"])
         for (j, k), (lane, *_) in self._lane.items():
             if rows:

@@ -8,8 +8,6 @@ __device__ __forceinline__ void named_barrier(int id, int threads) { asm volatil
 #include "draw.cuh"
 #include "evaluation.cuh"
 
-constexpr int MANY = 32;  // a thread's samples at most, of a batch of 1024
-
 template <class R, bool CHIP> struct Stream {
   const Arguments &given;
   const Block &block;
@@ -132,7 +130,7 @@ template <class R, bool CHIP> struct Stream {
     const Lane &lane = plans[j];
     const int B = (int)given.batch_size, columns = (int)block.columns;
     targets += lane.answers * columns;
-    Learned<R> found = columns <= CHUNK ? learn<CHUNK / 32>(lane, room, p, columns, B, targets) : learn<MANY>(lane, room, p, columns, B, targets);
+    Learned<R> found = learn<MOST_SAMPLES>(lane, room, p, columns, B, targets);
     if (is_nan(found.error)) {
       if (p == 0) {
         ((long long *)given.stopped)[block.first + j] = t;

@@ -82,7 +82,7 @@ template <class R> __device__ __forceinline__ void put_weight(int kind, int at, 
 // One step of the optimiser, and the new weight. A function that is called: all kinds of weights inlined everywhere would
 // take the compiler minutes.
 template <class R>
-__device__ __noinline__ void step(int kind, int at, int size, const Now<R> &now, R each, const State<R> &s, R dw, Goal<R> to) {
+__device__ __noinline__ void step(int kind, int at, int size, Now<R> now, R each, State<R> s, R dw, Goal<R> to) {
   const bool two = kind == KIND_NAC, kept = two || kind == KIND_SIGMA;
   R p = s.P[at], q = p;
   Gradient<R> g = chain(kind, p, kept ? s.kept[at] : p, two ? s.kept[at + size] : p, dw);

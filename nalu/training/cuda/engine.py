@@ -19,7 +19,7 @@ from nalu.training.fused.member import Member
 from nalu.training.history import MEASURES, RUNNING
 from nalu.training.plan import BETA1, BETA2, Plan
 
-LAUNCH = 0.25  # seconds a launch shall take: within it there is neither progress nor interruption
+LAUNCH = 0.5  # seconds a launch shall take: within it there is neither progress nor interruption
 ROWS = 2**25  # numbers that the rows of the history of one launch may take
 ALIKE = ("iterations", "batch_size", "log_every", "dtype", "device", "stream")
 """Settings in which plans that are trained together must agree."""
@@ -130,7 +130,6 @@ class Cuda:
             "words": np.stack(words), "position": np.full(len(blocks), TWISTER, np.int64),
             "evaluation": self._evaluation.array().astype(self.kind), "targets": self._targets.array().astype(self.kind),
             "stopped": np.full(first, RUNNING, np.int64), "scratch": np.zeros(max(1, scratch), np.uint8)}
-        self._stopped = arrays["stopped"]
         self.memory = {name: self.machine.send(array) for name, array in arrays.items()}
 
     def _of_seed(self, seed: int, tasks: list) -> dict:
@@ -172,11 +171,11 @@ class Cuda:
             given[name] = value
         given["first"] = [begin for _, begin, _ in self._launches]
         self.machine.launch([(*launch, count) for launch, _, count in self._launches], given)
-        found, self._stopped = self.machine.fetch(own["values"]), self.machine.fetch(self.memory["stopped"])
-        for (j, k), (lane, *_) in self._lane.items():
-            if rows:
-                self.histories[j].values[k, rows.start : rows.stop] = found[lane]
-            self.histories[j].stopped_at[k] = self._stopped[lane]
+        found, stopped = self.machine.fetch(own["values"]), self.machine.fetch(self.memory["stopped"])
+        for j, history in enumerate(self.histories):
+            lanes = [self._lane[j, k][0] for k in range(len(history.seeds))]
+            history.values[:, rows.start : rows.stop] = found[lanes, : len(rows)]
+            history.stopped_at[:] = stopped[lanes]
 
     def model(self, k: int, j: int = 0) -> nn.Module:
         """The network of the k-th seed of the j-th plan."""

@@ -31,12 +31,13 @@ def obstacle(plan: Plan, machine=None) -> str | None:
         return f"it runs on a GPU, not on {plan.device!r}; say device='cuda'"
     if problem := packing.obstacle(plan, KERNELS):
         return problem
-    member = Member(replace(plan, seeds=plan.seeds[:1]), *_rows_of(plan, 1))
-    return Shape([member], (machine or gpu.Gpu(plan.device)).shared_memory).problem
+    one = member(replace(plan, seeds=plan.seeds[:1]))
+    return Shape([one], (machine or gpu.Gpu(plan.device)).shared_memory).problem
 
 
-def _rows_of(plan: Plan, seeds: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.empty((seeds, len(plan.log_steps), len(MEASURES))), np.empty(seeds, np.int64)
+def member(plan: Plan) -> Member:
+    """A plan with room for its history."""
+    return Member(plan, np.empty((len(plan.seeds), len(plan.log_steps), len(MEASURES))), np.empty(len(plan.seeds), np.int64))
 
 
 class Cuda:
@@ -73,8 +74,8 @@ class Cuda:
             if len(values := {getattr(one, name) for one in self.plans}) > 1:
                 raise Refusal(f"plans that are trained together differ in {name}: {values}")
         self.machine = machine or gpu.Gpu(plan.device)
-        self.members = [Member(one, *_rows_of(one, len(one.seeds))) for one in self.plans]
-        self.histories = [member.history for member in self.members]
+        self.members = [member(one) for one in self.plans]
+        self.histories = [one.history for one in self.members]
         self.history = self.histories[0]
         self.teams = [(team, Shape([self.members[j] for j in team.plans], self.machine.shared_memory, warps))
                       for team in teams(self.plans, self.members, lanes)]
@@ -93,7 +94,7 @@ class Cuda:
         begin = dict.fromkeys(tables, 0)
         blocks, words, self._launches, self._lane = [], [], [], {}
         first = parameters = scratch = 0
-        starts = [member.start() for member in self.members]
+        starts = [one.start() for one in self.members]
         state = []
         for team, shape in self.teams:
             launch = shape.variant, shape.warps, shape.size

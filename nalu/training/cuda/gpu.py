@@ -24,6 +24,11 @@ def missing() -> str | None:
     return None
 
 
+def name(device: str) -> str:
+    """What its maker calls a GPU."""
+    return torch.cuda.get_device_name(device)
+
+
 class Array:
     """An array on the GPU: bytes of PyTorch, with a type and a shape of NumPy."""
 

@@ -213,10 +213,11 @@ template <class R, bool CHIP> struct Stream {
 
   __device__ __forceinline__ void train(const Team &team, long long t, const Batch<R> &batch) const {
     const int columns = (int)block.columns, stride = (int)block.stride, F = (int)block.by_factors;
-    first_layers(team, batch.x, columns);
+    if (PARTS & 2) first_layers(team, batch.x, columns);
     for (int j = team.warp(); j < (int)block.lanes; j += team.warps())
-      if (running[j]) train_lane(j, team.lane(), t, batch.y);
+      if (PARTS & 4 && running[j]) train_lane(j, team.lane(), t, batch.y);
     team.wait();
+    if (!(PARTS & 8)) return;
     for (int k = 0; k < 2; k++)
       step_tiles(team, rows + k * block.by_x, (int)(k ? block.by_l : block.by_x), k ? l : batch.x);
     if (F == 0) return;
@@ -250,7 +251,7 @@ template <class R, bool CHIP> struct Stream {
       if (none) break;
       if (t >= given.start && t % given.every == 0) evaluate(all, batch(drawers ? 1 - which : which).x);
       const long long ahead = drawers ? t + 1 : t;
-      if ((draws || drawers == 0) && ahead < given.stop) draw(own, given, block, drawing, batch((int)(ahead & 1)), ahead);
+      if (PARTS & 1 && (draws || drawers == 0) && ahead < given.stop) draw(own, given, block, drawing, batch((int)(ahead & 1)), ahead);
       if (!draws && t >= given.start) train(own, t, batch(which));
       all.wait();
     }

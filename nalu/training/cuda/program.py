@@ -30,17 +30,22 @@ def sources() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Variant:
-    """Of the program: the precision, whether all that products read is on the chip, and a thread's samples at most."""
+    """Of the program: the precision, whether all that products read is on the chip, and a thread's samples at most.
+
+    `parts` are those of an iteration that it has, for measurements: 1 to draw, 2 the first layers' products, 4 all that
+    follows from these, 8 the first layers' steps; what a part is made of should be there, too.
+    """
 
     dtype: str
     on_chip: bool
     samples: int
+    parts: int = 15
 
     def defined(self) -> list[str]:
         """Options of the compiler."""
         real = {"float32": "float", "float64": "double"}[self.dtype]
         return [f"-DREAL={real}", f"-DON_CHIP={str(self.on_chip).lower()}", f"-DMOST_SAMPLES={self.samples}",
-                f"-DTHREADS={THREADS}"]
+                f"-DTHREADS={THREADS}", f"-DPARTS={self.parts}"]
 
 
 def compiled(variant: Variant, capability: tuple[int, int]) -> bytes:

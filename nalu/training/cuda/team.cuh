@@ -22,6 +22,10 @@ template <class R> struct Four;
 template <> struct __align__(16) Four<float> { float x, y, z, w; };
 template <> struct __align__(16) Four<double> { double x, y, z, w; };
 template <class R> __device__ __forceinline__ Four<R> four(const R *at) { return *(const Four<R> *)at; }
+template <class R> __device__ __forceinline__ void get(const R *at, R *into) {
+  Four<R> value = four(at);
+  into[0] = value.x, into[1] = value.y, into[2] = value.z, into[3] = value.w;
+}
 template <class R> __device__ __forceinline__ void put(R *at, const R *from) {
   Four<R> value = {from[0], from[1], from[2], from[3]};
   *(Four<R> *)at = value;

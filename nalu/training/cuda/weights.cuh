@@ -79,15 +79,36 @@ template <class R> __device__ __forceinline__ void put_weight(int kind, int at, 
   if (kind == KIND_NAC) s.kept[at + size] = found.b;
 }
 
-// One step of the optimiser, and the new weight. A function that is called: all kinds of weights inlined everywhere would
-// take the compiler minutes.
+// One step of the optimiser for four neighbouring parameters, and their new weights. A function that is called: all kinds of
+// weights inlined everywhere would take the compiler minutes.
 template <class R>
-__device__ __noinline__ void step(int kind, int at, int size, Now<R> now, R each, State<R> s, R dw, Goal<R> to) {
+__device__ __noinline__ void step(int kind, int at, int size, Now<R> now, R each, State<R> s, Four<R> slopes, Goal<R> to) {
   const bool two = kind == KIND_NAC, kept = two || kind == KIND_SIGMA;
-  R p = s.P[at], q = p;
-  Gradient<R> g = chain(kind, p, kept ? s.kept[at] : p, two ? s.kept[at + size] : p, dw);
-  if (is_regular(kind) && each > R(0)) g.p = fused(smaller(kind, p).slope, each, g.p);
-  s.P[at] = p = project(kind, descend(now, p, g.p, s.m[at], s.v[at]));
-  if (two) s.P[at + size] = q = descend(now, s.P[at + size], g.q, s.m[at + size], s.v[at + size]);
-  put_weight(kind, at, size, s, p, q, to);
+  R p[4], q[4], a[4], b[4], m[4], v[4], dw[4] = {slopes.x, slopes.y, slopes.z, slopes.w};
+  Gradient<R> g[4];
+  get(s.P + at, p), get(s.m + at, m), get(s.v + at, v);
+  get(kept ? s.kept + at : s.P + at, a), get(two ? s.kept + at + size : s.P + at, b);
+#pragma unroll
+  for (int c = 0; c < 4; c++) {
+    g[c] = chain(kind, p[c], a[c], b[c], dw[c]);
+    if (is_regular(kind) && each > R(0)) g[c].p = fused(smaller(kind, p[c]).slope, each, g[c].p);
+    q[c] = p[c] = project(kind, descend(now, p[c], g[c].p, m[c], v[c]));
+  }
+  put(s.P + at, p), put(s.m + at, m), put(s.v + at, v);
+  if (two) {
+    get(s.P + at + size, q), get(s.m + at + size, m), get(s.v + at + size, v);
+#pragma unroll
+    for (int c = 0; c < 4; c++) q[c] = descend(now, q[c], g[c].q, m[c], v[c]);
+    put(s.P + at + size, q), put(s.m + at + size, m), put(s.v + at + size, v);
+  }
+  R w[4];
+#pragma unroll
+  for (int c = 0; c < 4; c++) {
+    Weight<R> found = weight(kind, p[c], q[c]);
+    w[c] = found.w, a[c] = found.a, b[c] = found.b;
+  }
+  put(to.weight, w);
+  if (to.copy) put(to.copy, w);
+  if (kept) put(s.kept + at, a);
+  if (two) put(s.kept + at + size, b);
 }

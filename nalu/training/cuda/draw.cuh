@@ -142,7 +142,7 @@ __device__ __forceinline__ double operation(int which, const double *sums, int c
 
 // The batch of iteration t with its targets.
 template <class R>
-__device__ __forceinline__ void draw(const Team &team, const Arguments &given, const Block &block, Drawing<R> &d, Batch<R> batch, long long t) {
+__device__ __forceinline__ void draw_batch(const Team &team, const Arguments &given, const Block &block, Drawing<R> &d, Batch<R> batch, long long t) {
   const int B = (int)given.batch_size, columns = (int)block.columns, I = (int)block.input_size, stride = (int)block.x_stride;
   const int begin = (int)block.begin, span = (int)block.span, count = (int)block.number_of_subsets;
   const long long *subsets = (const long long *)given.subsets + block.subsets, *operations = (const long long *)given.operations + block.operations;

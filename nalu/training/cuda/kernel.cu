@@ -11,11 +11,12 @@ __device__ __forceinline__ void named_barrier(int id, int threads) { asm volatil
 template <class R, bool CHIP> struct Stream {
   const Arguments &given;
   const Block &block;
-  char *shared;
 
-  // Places are looked up where they are used: kept in registers all the time, they would drive out what is computed.
+  // Places are looked up where they are used, and what takes long are functions that are called: otherwise what one of them
+  // keeps in registers would drive out what another one computes.
   // An array of the block is in shared memory or, unless all that the products read is there (CHIP), in the scratch.
   template <class V, bool INSIDE = CHIP> __device__ __forceinline__ V *place(long long at) const {
+    SHARED_MEMORY(shared);
     if (INSIDE || at >= 0) return (V *)(shared + at);
     return (V *)((char *)given.scratch + block.scratch + ~at);
   }
@@ -26,9 +27,9 @@ template <class R, bool CHIP> struct Stream {
     return {place<R>(block.z), place<R>(block.w), place<R, true>(block.dw), (int)block.z_stride};
   }
   __device__ __forceinline__ State<R> state() const {
-    return {block.P >= 0 ? (R *)(shared + block.P) : (R *)given.P + block.parameters,
-            block.m >= 0 ? (R *)(shared + block.m) : (R *)given.m + block.parameters,
-            block.v >= 0 ? (R *)(shared + block.v) : (R *)given.v + block.parameters, place<R, false>(block.kept)};
+    return {block.P >= 0 ? place<R, true>(block.P) : (R *)given.P + block.parameters,
+            block.m >= 0 ? place<R, true>(block.m) : (R *)given.m + block.parameters,
+            block.v >= 0 ? place<R, true>(block.v) : (R *)given.v + block.parameters, place<R, false>(block.kept)};
   }
   __device__ __forceinline__ R *logarithms() const { return place<R>(block.l); }
   __device__ __forceinline__ Now<R> *now() const { return place<Now<R>, true>(block.now); }
@@ -79,8 +80,10 @@ template <class R, bool CHIP> struct Stream {
     team.wait();
   }
 
-  // The products of all first layers for `columns` samples.
-  __device__ __forceinline__ void first_layers(const Team &team, const R *x, int columns) const {
+  // The products of all first layers for `columns` samples of a batch. A pointer to it, handed over, would no longer be
+  // known to point to shared memory.
+  __device__ __noinline__ void first_layers(Team team, int which, int columns) const {
+    const R *x = batch(which).x;
     const Room<R> room = this->room();
     R *l = logarithms();
     const int I = (int)block.input_size, stride = (int)block.stride, gap = (int)block.x_stride, zs = room.stride;
@@ -96,7 +99,8 @@ template <class R, bool CHIP> struct Stream {
   }
 
   // Measures of all lanes before iteration t, but those of its batch.
-  __device__ __forceinline__ void evaluate(const Team &team, R *x) const {
+  __device__ __noinline__ void evaluate(Team team, int which) const {
+    R *x = batch(which).x;
     const Room<R> room = this->room();
     double *errors = this->errors();
     const int *running = this->running();
@@ -107,7 +111,7 @@ template <class R, bool CHIP> struct Stream {
       for (int c = 0; c < E; c += CHUNK) {
         for (int k = team.rank * 4; k < count; k += team.size * 4) *(Four<R> *)(x + k) = four(inputs + c * block.x_stride + k);
         team.wait();
-        first_layers(team, x, CHUNK);
+        first_layers(team, which, CHUNK);
         for (int j = team.warp(); j < (int)block.lanes; j += team.warps()) {
           if (!running[j]) continue;
           R sum = test(plans()[j], room, team.lane(), E - c, targets + plans()[j].answers * whole + c);
@@ -124,11 +128,11 @@ template <class R, bool CHIP> struct Stream {
   }
 
   // A warp's work for one of its lanes: what is learned from the batch, and the steps of all but the first layer's weights.
-  __device__ __forceinline__ void train_lane(int j, int p, long long t, const R *targets) const {
+  __device__ __noinline__ void train_lane(int j, int p, long long t, int which) const {
     const Lane &lane = plans()[j];
     const Room<R> room = this->room();
     const int B = (int)given.batch_size, columns = (int)block.columns;
-    targets += lane.answers * columns;
+    const R *targets = batch(which).y + lane.answers * columns;
     Learned<R> found = learn<MOST_SAMPLES>(lane, room, p, columns, B, targets);
     if (is_nan(found.error)) {
       if (p == 0) {
@@ -180,8 +184,10 @@ template <class R, bool CHIP> struct Stream {
 
   // Gradients of first layers from products with x, and from those with l where a row has a second use; the thread that
   // has a tile of 4 rows and 4 inputs makes its steps.
-  __device__ __forceinline__ void step_tiles(const Team &team, const Row *row, int count, const R *x) const {
-    const R *z = place<R>(block.z), *l = logarithms();
+  __device__ __noinline__ void step_tiles(Team team, int which, bool of_logarithms) const {
+    const R *z = place<R>(block.z), *l = logarithms(), *x = of_logarithms ? l : batch(which).x;
+    const Row *row = rows() + (of_logarithms ? block.by_x : 0);
+    const int count = (int)(of_logarithms ? block.by_l : block.by_x);
     const int B = (int)given.batch_size, zs = (int)block.z_stride, gap = (int)block.x_stride, across = (int)block.stride / 4, tiles = (count + 3) / 4 * across;
     for (int tile = team.rank; tile < tiles; tile += team.size) {
       int first = tile / across * 4, i = tile % across * 4, at[4];
@@ -214,27 +220,33 @@ template <class R, bool CHIP> struct Stream {
     }
   }
 
-  __device__ __forceinline__ void train(const Team &team, long long t, const Batch<R> &batch) const {
+  __device__ __forceinline__ void train(const Team &team, long long t, int which) const {
     const int columns = (int)block.columns, stride = (int)block.stride, F = (int)block.by_factors;
     const int *running = this->running();
-    if (PARTS & 2) first_layers(team, batch.x, columns);
+    if (PARTS & 2) first_layers(team, which, columns);
     for (int j = team.warp(); j < (int)block.lanes; j += team.warps())
-      if (PARTS & 4 && running[j]) train_lane(j, team.lane(), t, batch.y);
+      if (PARTS & 4 && running[j]) train_lane(j, team.lane(), t, which);
     team.wait();
     if (!(PARTS & 8)) return;
-    for (int k = 0; k < 2; k++)
-      step_tiles(team, rows() + k * block.by_x, (int)(k ? block.by_l : block.by_x), k ? logarithms() : batch.x);
+    for (int k = 0; k < 2; k++) step_tiles(team, which, k);
     if (F == 0) return;
     const Row *factored = rows() + block.by_x + block.by_l;
     const int I = (int)block.input_size;
     R *slopes = place<R, false>(block.slopes), *before = place<R, false>(block.before) + team.warp() * (I / SEGMENT + 2) * columns;
     for (int n = team.warp(); n < F; n += team.warps())
       if (running[factored[n].lane])
-        factors_back(team, place<R>(block.w) + factored[n].to, batch.x, (int)block.x_stride, columns, I,
+        factors_back(team, place<R>(block.w) + factored[n].to, batch(which).x, (int)block.x_stride, columns, I,
                      place<R>(block.z) + factored[n].z * block.z_stride, slopes + n * stride, before);
     team.wait();
     for (int k = 4 * team.rank; k < F * stride; k += 4 * team.size)
       if (running[factored[k / stride].lane]) step_weights(factored[k / stride], k % stride, slopes + k);
+  }
+
+  // The batch of iteration t.
+  __device__ __noinline__ void draw(Team team, Twister &words, long long t) const {
+    Drawing<R> drawing = {words, place<double, true>(block.sums_at), place<double, false>(block.drawn)};
+    draw_batch(team, given, block, drawing, batch((int)(t & 1)), t);
+    words = drawing.words;
   }
 
   __device__ __forceinline__ void run(const Team &all) const {
@@ -243,29 +255,26 @@ template <class R, bool CHIP> struct Stream {
     const Team own = drawers == 0 ? all : draws ? Team{all.rank, drawers, 1} : Team{all.rank - drawers, all.size - drawers, 2};
     u32 *words = (u32 *)given.words + WORDS * block.words;
     long long *position = (long long *)given.position + block.words;
-    Drawing<R> drawing;
-    drawing.sums = place<double, true>(block.sums_at), drawing.drawn = place<double, false>(block.drawn);
     begin(all);
-    drawing.words = begin_words(all, place<u32, true>(block.ring), words, *position);
+    Twister twister = begin_words(all, place<u32, true>(block.ring), words, *position);
     // who draws beside the others is one iteration ahead
     for (long long t = given.start - (drawers ? 1 : 0); t < given.stop; t++) {
       const int which = (int)(t & 1);
       const bool none = *left() == 0;
       all.wait();  // before a lane stops
       if (none) break;
-      if (t >= given.start && t % given.every == 0) evaluate(all, batch(drawers ? 1 - which : which).x);
+      if (t >= given.start && t % given.every == 0) evaluate(all, drawers ? 1 - which : which);
       const long long ahead = drawers ? t + 1 : t;
-      if (PARTS & 1 && (draws || drawers == 0) && ahead < given.stop) draw(own, given, block, drawing, batch((int)(ahead & 1)), ahead);
-      if (!draws && t >= given.start) train(own, t, batch(which));
+      if (PARTS & 1 && (draws || drawers == 0) && ahead < given.stop) draw(own, twister, ahead);
+      if (!draws && t >= given.start) train(own, t, which);
       all.wait();
     }
-    if (drawers == 0 || draws) end_words(own, drawing.words, words, position);
+    if (drawers == 0 || draws) end_words(own, twister, words, position);
     exchange(all, false);
   }
 };
 
 extern "C" __global__ void __launch_bounds__(THREADS, 1) train(const Arguments *given) {
-  SHARED_MEMORY(shared);
   const Block &block = ((const Block *)given->blocks)[given->first + blockIdx.x];
-  Stream<REAL, ON_CHIP>{*given, block, shared}.run(Team{(int)threadIdx.x, (int)blockDim.x, 0});
+  Stream<REAL, ON_CHIP>{*given, block}.run(Team{(int)threadIdx.x, (int)blockDim.x, 0});
 }

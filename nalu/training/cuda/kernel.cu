@@ -114,7 +114,8 @@ template <class R, bool CHIP> struct Stream {
         first_layers(team, which, CHUNK);
         for (int j = team.warp(); j < (int)block.lanes; j += team.warps()) {
           if (!running[j]) continue;
-          R sum = test(plans()[j], room, team.lane(), E - c, targets + plans()[j].answers * whole + c);
+          const Lane lane = plans()[j];
+          R sum = test(lane, room, team.lane(), E - c, targets + lane.answers * whole + c);
           if (team.lane() == 0) errors[4 * j + set] = (c ? errors[4 * j + set] : 0.0) + (double)sum;
         }
       }
@@ -129,7 +130,7 @@ template <class R, bool CHIP> struct Stream {
 
   // A warp's work for one of its lanes: what is learned from the batch, and the steps of all but the first layer's weights.
   __device__ __noinline__ void train_lane(int j, int p, long long t, int which) const {
-    const Lane &lane = plans()[j];
+    const Lane lane = plans()[j];  // a copy: what is written to z could be any of its numbers
     const Room<R> room = this->room();
     const int B = (int)given.batch_size, columns = (int)block.columns;
     const R *targets = batch(which).y + lane.answers * columns;
@@ -244,7 +245,8 @@ template <class R, bool CHIP> struct Stream {
 
   // The batch of iteration t.
   __device__ __noinline__ void draw(Team team, Twister &words, long long t) const {
-    Drawing<R> drawing = {words, place<double, true>(block.sums_at), place<double, false>(block.drawn)};
+    Drawing<R> drawing = {{place<u32, true>(block.ring), words.made, words.position}, place<double, true>(block.sums_at),
+                          place<double, false>(block.drawn)};
     draw_batch(team, given, block, drawing, batch((int)(t & 1)), t);
     words = drawing.words;
   }

@@ -5,29 +5,40 @@ a notebook that failed gives 1.
 """
 
 import argparse
+import io
 import math
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nalu import experiments
-from nalu.campaign.request import Request
+from nalu.campaign.request import Request, chosen
 from nalu.campaign.run import run
 from nalu.experiments import Entry, SequenceExperiment
 from nalu.results import csv_file, merging, runs, status, store
 from nalu.results.estimate import Pace
 from nalu.results.workfolder import WorkFolder
-from nalu.support import check, seed_lists
+from nalu.support import check, paths, seed_lists
 from nalu.support.check import Refusal
-from nalu.support.command import REFUSED, Parser, complain
+from nalu.support.command import OK, PIPE, REFUSED, Parser, complain, in_words
 from nalu.support.listing import columns
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name in Greek is no reason to end, whatever the locale
     given = _parser().parse_args(arguments)
     try:
-        return given.run(given)
+        _examine_place(given)
+        code = given.run(given)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read, head or less, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE
     except (Refusal, OSError) as error:
         complain(error)
         return REFUSED
@@ -38,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> Parser:
     parser = Parser(prog="python -m nalu", description="Neural Arithmetic Units, reproduced.")
-    commands = parser.add_subparsers(required=True, metavar="command")
+    parser.set_defaults(run=lambda _: parser.print_help() or OK)
+    commands = parser.add_subparsers(metavar="command")
 
     def command(name: str, function, summary: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=summary, description=summary)
@@ -50,7 +62,8 @@ def _parser() -> Parser:
 
     train = command("train", _train, "train what has no results yet")
     train.add_argument("experiment")
-    train.add_argument("condition", nargs="*", default=[], help="all of them by default")
+    train.add_argument("condition", nargs="*", default=[],
+                       help="all of them by default; then perhaps the next experiment, and so on")
     train.add_argument("--seeds", default="", help="such as 0-9,70,85; all by default")
     train.add_argument("--engine", default="auto", help="default: the fastest that can")
     train.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
@@ -59,8 +72,8 @@ def _parser() -> Parser:
                        help="also, once in this checkout, what has results; compare with them")
     train.add_argument("--direct", action="store_true", help="without papermill and its log")
     train.add_argument("--together", action="store_true",
-                       help="all conditions at once from the same batches, without papermill: "
-                       "the cheap way on a CPU")
+                       help="all conditions at once that learn from the same batches, without "
+                       "papermill: the cheap way on a CPU")
     train.add_argument("--wait", action="store_true",
                        help="for a process that trains the same seeds, instead of giving up")
     train.add_argument("--keep", action="store_true",
@@ -70,7 +83,7 @@ def _parser() -> Parser:
                        "once they are complete")
 
     lease = command("lease", _lease, "train on a GPU what fits into some seconds")
-    lease.add_argument("experiment", nargs="*", help="all by default, the main ones first")
+    lease.add_argument("experiment", nargs="*", help="all by default")
     lease.add_argument("--seconds", type=float, required=True, help="time for everything")
     lease.add_argument("--device", default="cuda", help="cuda (default), cuda:1, ...")
     lease.add_argument("--pack", metavar="FILE", type=Path,
@@ -92,6 +105,17 @@ def _parser() -> Parser:
     return parser
 
 
+def _examine_place(given: argparse.Namespace) -> None:
+    """Refuse what cannot be done by a package that does not lie in its repository."""
+    if paths.CHECKOUT or given.run not in (_train, _lease, _results, _status, _report):
+        return
+    by_notebook = given.run is _train and not (given.direct or given.together)
+    if given.run is _report or by_notebook or not os.environ.get("NALU_RUNS"):
+        remedy = "" if given.run is _report else ", or export NALU_RUNS=<folder for results>"
+        raise Refusal("this needs a checkout of the repository, and nalu was installed without one; run it there"
+                      + remedy + (" and add --direct" if by_notebook else ""))
+
+
 def _list(given: argparse.Namespace) -> int:
     if given.experiment is None:
         rows = [("experiment", "conditions", "runs", "reproduces")]
@@ -107,17 +131,29 @@ def _list(given: argparse.Namespace) -> int:
 
 
 def _train(given: argparse.Namespace) -> int:
-    entry = experiments.get(given.experiment)
-    names = tuple(entry.condition(name).id for name in given.condition) or tuple(c.id for c in entry.conditions)
-    if given.rows and len(names) != 1 and not given.together:
-        raise Refusal(f"--rows needs one condition or --together, got {len(names)} conditions")
-    jobs = _jobs(given.jobs)
+    folders = chosen(given.experiment, given.condition)
+    if given.rows and len(folders) != 1 and not given.together:
+        raise Refusal(f"--rows needs one condition or --together, got {len(folders)} conditions")
+    jobs = check.typed(given.jobs, "jobs", at_least=1)
     if given.together and (jobs > 1 or given.repeat):
         raise Refusal("--together trains in one process what has no results; leave out "
                       + ("--repeat" if given.repeat else "--jobs"))
-    request = Request(entry.name, names, given.seeds, given.engine, given.device, given.repeat, given.direct,
-                      given.wait, given.together, given.keep)
-    code = run(request, jobs, complain)
+    request = Request(folders, given.seeds, given.engine, given.device, given.repeat, given.direct, given.wait,
+                      given.together, given.keep)
+    said: list[object] = []
+
+    def say(what: object) -> None:
+        said.append(what)
+        complain(what)
+
+    try:
+        code = run(request, jobs, say)
+    except (Refusal, OSError) as error:
+        if given.rows:  # a job of a campaign, whose lines nobody sees
+            request.refused(in_words(error))
+        raise
+    if given.rows and code == REFUSED:
+        request.refused(in_words(said[-1]))
     if given.rows and not code:
         request.write_rows(given.rows)
     return code
@@ -153,6 +189,7 @@ def _status(given: argparse.Namespace) -> int:
                   f"{s.done} of {len(s.condition.seeds)} seeds",
                   f"left: {status.left(s.seconds)}" if s.missing else "") for s in states]
         totals.append(status.total(entry.name, states))
+        totals += [f"{entry.name} {s.condition.id}: {s.why}" for s in states if s.why]
     _print(rows)
     print(*totals, sep="\n")
     from nalu.report.refresh import stale
@@ -166,7 +203,7 @@ def _report(given: argparse.Namespace) -> int:
     from nalu.pages import headline
     from nalu.report.refresh import run as execute
 
-    status = execute(given.notebook, _jobs(given.jobs))
+    status = execute(given.notebook, check.typed(given.jobs, "jobs", at_least=1))
     headline.write()
     return status
 
@@ -220,10 +257,6 @@ def _shard(folder: Path, entry: Entry) -> dict[str, list[csv_file.Row]]:
 
 def _chosen(names: Iterable[str]) -> list[Entry]:
     return [experiments.get(name) for name in names] or experiments.every()
-
-
-def _jobs(text: str) -> int:
-    return check.integer(int(text) if text.isdecimal() else text, "jobs", at_least=1)
 
 
 def _print(rows: Iterable[tuple[str, ...]], indent: str = "") -> None:

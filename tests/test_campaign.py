@@ -12,6 +12,8 @@ import pytest
 import tiny
 import yaml
 
+from nalu.results import csv_file
+
 pytest.importorskip("snakemake", reason="needs the extra 'grid'")
 
 PROFILES = sorted(path.parent.name for path in (tiny.ROOT / "profiles").glob("*/config.yaml"))
@@ -83,6 +85,10 @@ def test_dry_run_says_what_would_run_and_writes_nothing(tmp_path):
     ({"experiment": "sprak"}, "unknown experiment 'sprak'; did you mean 'spark'"),
     ({"seeds": "0..9"}, "seeds must look like '0-99'"),
     ({"experiment": "spark", "shard": "some"}, "shard must be an integer of at least 0, got 'some'"),
+    ({"seeds": "010"}, "seeds must look like '0-99' or '0-9,70,85', got '010'"),
+    ({"seeds": "1_0"}, "seeds must look like '0-99' or '0-9,70,85', got '1_0'"),
+    ({"shard": "1_0"}, "shard must be an integer of at least 0, got '1_0'"),
+    ({"threads": "02"}, "threads must be an integer of at least 1, got '02'"),
     ({"experimnt": "spark"}, "unknown setting 'experimnt'; did you mean 'experiment'"),
     ({"engine": "fast"}, "unknown engine 'fast'; allowed: auto, fused, cuda, reference"),
 ])
@@ -90,6 +96,17 @@ def test_wrong_setting_is_said_before_anything_runs(tmp_path, config, message):
     code, text = campaign(tmp_path, "--dry-run", **config)
     assert code == 1 and message in text and "Traceback" not in text
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_job_runs_where_names_have_a_space_and_an_apostrophe(tmp_path, monkeypatch):
+    """The interpreter's, that of the results, and that of the working folder."""
+    folder = tmp_path / "Ada's own folder"
+    folder.mkdir()
+    (folder / "it's python").symlink_to(sys.prefix)
+    monkeypatch.setattr(sys, "executable", str(folder / "it's python" / "bin" / "python"))
+    code, text = campaign(folder, experiment="spark", seeds=1)
+    assert code == 0, text
+    assert "spark: 0 of 2 conditions, 2 of 6 runs" in text
 
 
 def test_failed_job_is_tried_again_reported_and_not_finished(tmp_path):
@@ -169,6 +186,21 @@ def test_together_is_one_job_for_what_has_the_same_batches(tmp_path):
     code, text = campaign(tmp_path, **config)
     assert code == 0 and scheduled(text) == ["tiny 2 conditions together, seeds 0-1"]
     assert "compiling" not in text and "iterations/s" not in text, "handed in again, not trained"
+
+
+def test_jobs_run_in_the_order_of_the_campaign(tmp_path):
+    """Short before long, and within the same batches low seeds first; Snakemake takes any order without being told."""
+    (tmp_path / "runs" / "unlucky").mkdir(parents=True)
+    (tmp_path / "runs" / "unlucky" / "luck").touch()
+    code, text = campaign(tmp_path, "--cores", "1", seeds="0-2", shard=1, together=1)
+    assert code == 0, text
+    assert [line.split(": ", 1)[1] for line in text.splitlines() if line.startswith("Job ") and ", seeds " in line] == [
+        "spark, unlucky 3 conditions together, seeds 0",
+        *(f"spark 2 conditions together, seeds {seed}" for seed in (1, 2)),
+        *(f"tiny 2 conditions together, seeds {seed}" for seed in (0, 1, 2))]
+    [rows] = tmp_path.glob("runs/spark/together/0.*/rows.csv")
+    assert [row["experiment"] for row in csv_file.read(rows)] == ["spark", "spark", "unlucky"]
+    assert "unlucky: 1 of 1 conditions, 1 of 1 runs" in text
 
 
 def test_orphan_of_a_killed_driver_is_waited_for(tmp_path):

@@ -1,7 +1,7 @@
 """The command line: one line and status 2 for what the user got wrong, and nothing touched."""
 
 import json
-import time
+import os
 
 import nbformat
 import numpy as np
@@ -9,7 +9,7 @@ import pytest
 import tiny
 
 from nalu import cli, experiments
-from nalu.campaign import request
+from nalu.campaign import jobs, request
 from nalu.report import notebooks
 from nalu.results import csv_file, merging, status
 from nalu.results.workfolder import WorkFolder
@@ -50,6 +50,8 @@ def finish(operation, seeds=range(3)):
     ("train tiny NMU --seeds 3,3", "seeds must differ, but 3 occurs twice"),
     ("train tiny --seeds 8-11", "condition 'NMU' has no seed 10; allowed: 0-9"),
     ("train tiny NMU --jobs 0", "jobs must be an integer of at least 1, got 0"),
+    ("train tiny NMU --jobs 1_0", "jobs must be an integer of at least 1, got '1_0'"),
+    ("train tiny NMU --seeds 00", "seeds must look like '0-99' or '0-9,70,85', got '00'"),
     ("train tiny NMU --jobs two", "jobs must be an integer of at least 1, got 'two'"),
     ("train tiny NMU --engine fusedd", "unknown engine 'fusedd'"),
     ("train tiny NMU --engine fusedd --direct", "unknown engine 'fusedd'"),
@@ -68,12 +70,33 @@ def test_wrong_input_is_one_line_and_status_2(shelf, capsys, monkeypatch, comman
     assert not shelf.exists()
 
 
-@pytest.mark.parametrize("command", ["", "trian", "train", "list --al", "train tiny --jobs"])
+@pytest.mark.parametrize("command", ["trian", "train", "list --al", "train tiny --jobs"])
 def test_wrong_command_is_one_line_and_status_2(capsys, command):
     with pytest.raises(SystemExit) as error:
         cli.main(command.split())
     err = capsys.readouterr().err
     assert error.value.code == 2 and err.startswith("python -m nalu") and err.count("\n") == 1
+
+
+def test_no_command_is_a_question(capsys):
+    assert cli.main([]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("usage: python -m nalu") and "how far everything is" in said.out and not said.err
+
+
+@pytest.mark.parametrize("reads", [0, 10])
+def test_who_has_read_enough_hears_no_more(tmp_path, reads):
+    process = tiny.start(tmp_path / "runs", "-m", "nalu", "status")
+    process.stdout.read(reads)
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait(timeout=120)) == ("", 141)
+
+
+def test_a_terminal_that_knows_no_greek_is_no_error(tmp_path):
+    process = tiny.start(tmp_path / "runs", "-c", "from nalu import cli; cli.main([]); print('\u2022')",
+                         environment=os.environ | {"PYTHONIOENCODING": "ascii"})
+    out, err = process.communicate(timeout=120)
+    assert out.endswith("\\u2022\n") and not err
 
 
 @pytest.mark.parametrize("command", ["train spark", "results spark", "status spark"])
@@ -94,8 +117,9 @@ def test_second_process_is_refused(shelf, capsys, how):
         before = tiny.tree(shelf)
         assert cli.main(["train", "spark", "NAU-add", *how]) == 2
         assert tiny.tree(shelf) == before
-    err = capsys.readouterr().err
-    assert err.startswith(f"nalu: {shard().path} is in use") and err.count("\n") == 1
+    out, err = capsys.readouterr()
+    assert err.startswith(f"nalu: {shard().path} is in use; add --wait, or stop its process (") and err.count("\n") == 1
+    assert out == "spark NAU-add: 3 seeds to train\nspark: 0 of 2 conditions, 0 of 6 runs, 1 running; left: ?\n", "no table"
 
 
 def test_misspelt_parameter_of_the_notebook_is_refused(shelf, tmp_path):
@@ -210,6 +234,29 @@ def test_states(shelf):
     assert states()[0] == status.FINISHED
 
 
+def test_a_job_of_a_campaign_that_was_refused_says_so(shelf, capsys, monkeypatch, tmp_path):
+    """Before a kernel or in it; whoever typed the command has read the line and needs no note."""
+    def refuse(*_, **__):
+        raise notebooks.NotebookError("cell 4 failed\nTraceback\nnalu.support.check.Refusal: no such thing")
+
+    monkeypatch.setattr(request, "run_notebook", refuse)
+    order = ["train", "spark", "NAU-add"]
+    assert cli.main(order) == 2 and shard().failure() == ""
+    rows = ["--rows", str(tmp_path / "rows.csv")]
+    for options, line in (["--device", "mps"], "there is no device 'mps' here; allowed: cpu"), ([], "no such thing"):
+        assert cli.main([*order, *options, *rows]) == 2
+        capsys.readouterr()
+        assert cli.main(["status", "spark"]) == 0
+        out = capsys.readouterr().out
+        assert "NAU-add  refused   0 of 3 seeds" in out and "0 of 6 runs, 1 refused; left" in out
+        assert f"spark NAU-add: refused: {line}" in out.splitlines()
+    [job, _] = jobs.declared(["spark"])
+    assert jobs.collect([job]).splitlines()[-1] == "spark NAU-add, seeds 0-2: refused: no such thing"
+    monkeypatch.setattr(request, "run_notebook", lambda *_, **__: None)
+    cli.main(order)
+    assert shard().failure() == ""
+
+
 def test_training_through_papermill(tmp_path):
     code, out, err = tiny.run(tmp_path / "runs", "train", "spark", "NAU-add", "--seeds", "0,2")
     assert (code, err) == (0, "") and "NAU solved the task with 0 of 2 seeds." in out
@@ -226,6 +273,5 @@ def test_conditions_train_in_parallel(tmp_path):
     assert {"NAU-add | spark NAU-add: 3 seeds to train",
             "NAU-sub | NAU solved the task with 0 of 3 seeds."} <= {*out.splitlines()}
     assert len((tmp_path / "runs" / "spark" / "results.csv").read_text().splitlines()) == 7
-    clock = time.monotonic()
     code, out, _ = tiny.run(tmp_path / "runs", "train", "spark", "--jobs", "2")
-    assert code == 0 and out.count("finished") == 2 and time.monotonic() - clock < 10
+    assert code == 0 and out.count("finished") == 2

@@ -16,7 +16,7 @@ from nalu.models import TwoLayer, build
 from nalu.tasks import Arithmetic
 from nalu.training import Plan, fit, train
 from nalu.training.engines import engine
-from nalu.training.fused import cache, weights
+from nalu.training.fused import weights
 from nalu.training.fused.cache import ENGINE
 from nalu.training.fused.engine import Fused, obstacle
 from nalu.training.fused.kernels import KERNELS
@@ -190,11 +190,6 @@ def test_every_source_of_compiled_code_counts():
     for name, module in sorted(sys.modules.items()):
         if name.startswith("nalu.training.fused"):
             assert Path(module.__file__).resolve() in sources, name
-
-
-def test_a_folder_that_cannot_be_written_is_not_used(monkeypatch):
-    monkeypatch.setattr(cache.os, "access", lambda path, mode: False)
-    assert ENGINE.folder().parent == Path.home() / ".cache" / "nalu"
 
 
 def test_the_setting_of_numba_is_put_back():

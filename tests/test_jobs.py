@@ -29,28 +29,31 @@ def use(monkeypatch, *entries):
 
 def finish(job, seconds=2.0, **values):
     """Give a job results."""
-    settings = {"experiment": job.experiment.name} | job.conditions[0].settings()
+    [folder] = job.folders
+    settings = {"experiment": folder.experiment.name} | folder.condition.settings()
     outcome = {"solved": True, "solved_at": 1000, "sparsity_error": 0.1, "best_step": 0,
                "device": "cpu", "seconds": seconds} | values
-    merging.merge(job.experiment.name,
+    merging.merge(folder.experiment.name,
                [csv_file.row(settings | outcome | {"seed": s}) for s in job.seeds])
 
 
 def names(found):
     """Experiment, condition and seeds of jobs."""
-    return [(job.experiment.name, *job.names, job.seeds) for job in found]
+    return [(*job.names, job.seeds) for job in found]
 
 
 def test_one_job_for_each_condition(shelf):
     found = jobs.declared(["spark"])
     assert names(found) == [("spark", "NAU-add", (0, 1, 2)), ("spark", "NAU-sub", (0, 1, 2))]
     assert names(jobs.todo(found)) == names(found) and not shelf.exists()
-    assert len({job.rows for job in jobs.declared()}) == 5
+    assert len({job.rows for job in jobs.declared(size=0)}) == 5
 
 
 def test_seeds_are_dealt_to_shards(shelf):
-    assert [job.seeds for job in jobs.declared(["tiny"], "0-6,9", 3)] == [(0, 1, 2), (3, 4, 5), (6, 9)] * 2
+    assert [job.seeds for job in jobs.declared(["tiny"], "0-6,9", 3)] == [
+        seeds for seeds in ((0, 1, 2), (3, 4, 5), (6, 9)) for _ in ("NMU", "NALU")]
     assert [job.seeds for job in jobs.declared(["spark"], "2-99")] == [(2,), (2,)]
+    assert [job.seeds for job in jobs.declared(["tiny"])] == [(0, 1, 2, 3, 4)] * 2 + [(5, 6, 7, 8, 9)] * 2
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
@@ -71,7 +74,7 @@ def test_finished_work_is_no_job(shelf):
     add, sub = jobs.declared(["spark"])
     finish(add)
     assert jobs.todo([add, sub]) == [sub]
-    assert jobs.todo(jobs.declared(["spark"], "", 1)) == jobs.declared(["spark"], "", 1)[3:]
+    assert jobs.todo(jobs.declared(["spark"], "", 1)) == jobs.declared(["spark"], "", 1)[1::2]
     (shelf / "spark" / "results.csv").unlink()
     assert jobs.todo([add, sub]) == [add, sub]
 
@@ -94,18 +97,19 @@ def test_run_of_several_experiments_is_one_job(monkeypatch, shelf):
         Experiment("b", "B", "Nothing", grid(["NAU", "NMU"], seeds=range(6), **same)),
         Experiment("c", "C", "Nothing", grid(["NMU"], seeds=range(2), **same), curves=5),
         Experiment("d", "D", "Nothing", grid(["NMU"], seeds=range(2), **same), window=3))
-    assert names(jobs.declared()) == [
-        ("c", "NMU", (0, 1)), ("a", "NAU", (0, 1, 2, 3)), ("b", "NAU", (4, 5)),
-        ("b", "NMU", (2, 3, 4, 5)), ("d", "NMU", (0, 1))]
-    assert names(jobs.declared(["b"])) == [("b", m, tuple(range(6))) for m in ("NAU", "NMU")]
+    assert names(jobs.declared(size=0)) == [
+        ("c", "NMU", (0, 1)), ("a", "NAU", (0, 1, 2, 3)), ("d", "NMU", (0, 1)),
+        ("b", "NMU", (2, 3, 4, 5)), ("b", "NAU", (4, 5))]
+    assert names(jobs.declared(["b"], size=0)) == [("b", m, tuple(range(6))) for m in ("NAU", "NMU")]
 
 
 def test_no_run_of_the_papers_is_trained_twice():
     found = jobs.declared(EXPERIMENTS)
     seen = set()
     for job in found:
-        which = {(runs.settings(job.conditions[0]), job.experiment.window, s) for s in job.seeds}
-        assert job.experiment.curves or not which & seen
+        [folder] = job.folders
+        which = {(runs.settings(folder.condition), folder.experiment.window, s) for s in job.seeds}
+        assert folder.experiment.curves or not which & seen
         seen |= which
     total = sum(len(c.seeds) for e in EXPERIMENTS.values() for c in e.conditions)
     assert sum(len(job.seeds) for job in found) == len(seen) < total
@@ -126,7 +130,7 @@ def test_process_killed_before_it_wrote_its_rows_is_made_up_for(shelf):
     finish(begun), finish(elsewhere)
     begun.rows.parent.mkdir(parents=True)
     jobs.complete([begun, elsewhere])
-    assert csv_file.read(begun.rows) == runs.rows("spark", begun.names[0], begun.seeds)
+    assert csv_file.read(begun.rows) == runs.rows(*begun.names, begun.seeds)
     assert not elsewhere.rows.parent.exists(), "results of another machine leave no folder here"
     begun.rows.write_text("as it was")
     jobs.complete([begun])
@@ -142,24 +146,24 @@ def test_two_campaigns_with_the_same_experiment_are_refused(shelf):
 
 
 def test_time_left_comes_from_recorded_runs(shelf):
-    add, sub = jobs.declared(["spark"])
+    (add, sub), spark = jobs.declared(["spark"]), experiments.get("spark")
     assert jobs.plan([add, sub]) == "2 jobs with 6 runs; one job after the other: ?"
-    assert status.total("spark", status.of(add.experiment)) == "spark: 0 of 2 conditions, 0 of 6 runs; left: ?"
+    assert status.total("spark", status.of(spark)) == "spark: 0 of 2 conditions, 0 of 6 runs; left: ?"
     finish(add, 20.0)
     assert jobs.plan([sub]) == "1 jobs with 3 runs; one job after the other: 0:01:00"
-    assert [s.seconds for s in status.of(add.experiment)] == [0, 60]
-    assert status.total("spark", status.of(add.experiment)) == "spark: 1 of 2 conditions, 3 of 6 runs; left: 0:01:00"
+    assert [s.seconds for s in status.of(spark)] == [0, 60]
+    assert status.total("spark", status.of(spark)) == "spark: 1 of 2 conditions, 3 of 6 runs; left: 0:01:00"
     (nmu, nalu) = experiments.get("tiny").conditions
     assert estimate.Pace().seconds(nmu) != estimate.Pace().seconds(nmu), "no NMU is recorded"
     finish(sub, 40.0)
-    assert status.total("spark", status.of(add.experiment)) == "spark: 2 of 2 conditions, 6 of 6 runs"
+    assert status.total("spark", status.of(spark)) == "spark: 2 of 2 conditions, 6 of 6 runs"
 
 
 def test_pace_is_of_the_same_model_scaled_with_updates_and_inputs(shelf, monkeypatch):
     small, wide, deep = grid(["NMU"], {("input_size", "hidden_size"): [(24, 2), (64, 2), (24, 4)]},
                              iterations=999, seeds=[1, 2])
     use(monkeypatch, Experiment("a", "A", "Nothing", (small, wide, deep)))
-    of_small, of_wide, of_deep = jobs.declared()
+    of_small, of_deep, of_wide = jobs.declared()
     finish(of_small, 5.0)
     assert [estimate.Pace().seconds(c) for c in (small, wide, deep)] == [5, 10, 5]
     finish(of_deep, 8.0)
@@ -182,34 +186,34 @@ def test_what_is_missing_is_named_with_its_reason(shelf):
 
 
 def test_conditions_with_the_same_batches_are_one_job(monkeypatch, shelf):
-    """Not those with other tasks or iterations, nor seeds that another experiment has claimed."""
+    """Of whatever experiments; not those with other tasks or iterations, nor seeds that another experiment has claimed."""
     short, long = ({"simple": True, "iterations": n, "seeds": range(3)} for n in (1, 2))
     use(monkeypatch,
         Experiment("a", "A", "Nothing", grid(["NAU", "NMU"], {"operation": ["add", "mul"]}, **short)
                    + grid(["NAU"], {"overlap_ratio": [0.25, 0.5]}, iterations=1, seeds=range(3))
                    + grid(["NALU"], **long)),
         Experiment("b", "B", "Nothing", grid(["NMU", "NAC_add", "NALU"], **(short | {"seeds": range(4)}))))
-    found = jobs.joined(jobs.declared(size=2))
-    four = ["NAU-add", "NAU-mul", "NMU-add", "NMU-mul"]
-    assert [(job.experiment.name, job.names, job.seeds) for job in found] == [
-        ("a", four, (0, 1)), ("a", four, (2,)),
-        *[("a", [name], s) for name in ("NAU-overlap_ratio=0.25", "NAU-overlap_ratio=0.5", "NALU")
-          for s in ((0, 1), (2,))],
-        ("b", ["NMU"], (3,)), ("b", ["NAC_add", "NALU"], (0, 1)), ("b", ["NAC_add", "NALU"], (2, 3))]
+    found = jobs.declared(size=2, together=True)
+    four, others = ["a", "NAU-add", "NAU-mul", "NMU-add", "NMU-mul"], ["b", "NAC_add", "NALU"]
+    assert [(job.names, job.seeds) for job in found] == [
+        (four + others, (0, 1)), (four, (2,)), (others, (2, 3)), (["b", "NMU"], (3,)),
+        (["a", "NALU"], (0, 1)), (["a", "NALU"], (2,)),
+        *[(["a", f"NAU-overlap_ratio={ratio}"], s) for ratio in (0.25, 0.5) for s in ((0, 1), (2,))]]
+    assert found[0].title == "a, b 6 conditions together, seeds 0-1"
+    assert str(found[0].rows).startswith(f"{shelf}/a/together/0-1.")
 
 
 def test_jobs_of_the_papers_together_are_those_alone():
-    alone = jobs.declared(size=jobs.TOGETHER)
-    found = jobs.joined(alone)
-    runs_of = [sorted((job.experiment.name, name, s) for job in these for name in job.names for s in job.seeds)
+    alone, found = jobs.declared(), jobs.declared(together=True)
+    runs_of = [sorted((folder.title, s) for job in these for folder in job.folders for s in job.seeds)
                for these in (alone, found)]
     assert runs_of[0] == runs_of[1] and 3 * len(found) < len(alone)
     assert len({job.rows for job in found}) == len(found)
     for job in found:  # as the training sees it, which refuses other company
-        if job.experiment.name in experiments.SEQUENTIAL:
-            assert len(job.conditions) == 1
+        if not experiments.SEQUENTIAL.keys().isdisjoint(job.experiments):
+            assert len(job.folders) == 1
             continue
-        batches = [Plan(seeds=job.seeds, **c.plan_arguments()).batches() for c in job.conditions]
+        batches = [Plan(seeds=job.seeds, **f.condition.plan_arguments()).batches() for f in job.folders]
         assert all(one == batches[0] for one in batches)
     assert max(len(str(job.rows.relative_to(job.rows.parents[3]))) for job in found) < 150
 

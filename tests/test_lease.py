@@ -23,7 +23,7 @@ from nalu.training.cuda.engine import Cuda
 
 TABLE = MappingProxyType({e.name: e for e in (
     Experiment("other", "Other", "Nothing", grid(["NMU"], simple=True, iterations=4, seeds=range(2))
-               + grid(["NAU"], {"operation": ["add"]}, simple=True, iterations=3, seeds=range(1))),
+               + grid(["NAU"], {"operation": ["add"]}, simple=True, iterations=5, seeds=range(1))),
     Experiment("operations", "Tiny", "Nothing", grid(["NMU", "NALU"], simple=True, iterations=4,
                                                      seeds=range(3)), curves=5),
 )})

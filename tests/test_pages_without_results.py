@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nalu.report import refresh
+from nalu.report import kernels, refresh
 from nalu.report.notebooks import run_notebook
 
 
@@ -14,7 +14,7 @@ def shown(tmp_path, monkeypatch):
 
     def execute(name):
         monkeypatch.setenv("NALU_RUNS", str(tmp_path / "runs"))
-        for variable, value in refresh.ENVIRONMENT.items():
+        for variable, value in kernels.SET.items():
             monkeypatch.setenv(variable, value)
         copy = tmp_path / "executed.ipynb"
         run_notebook(refresh.sources()[name], copy)

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = ("__init__", *(f"support/{name}" for name in ("__init__", "check", "files", "paths")),
-           *(f"report/{name}" for name in ("__init__", "notebooks", "provenance", "refresh")))
+           *(f"report/{name}" for name in ("__init__", "kernels", "notebooks", "provenance", "refresh")))
 TITLE = ("markdown", "# A page\n\nDoes it count?", {})
 PARAMETERS = ("code", "upto = 3  # how far", {"tags": ["parameters"]})
 READS = ("code", ("from nalu import helper\nfrom nalu.report import provenance\nfrom nalu.support.paths import RUNS\n"
@@ -94,6 +94,14 @@ def test_renewing_repeats_to_the_byte_and_says_what_it_was_made_from(project):
     assert "".join(chance[1]["data"]["text/plain"]) == "<object>"
     assert str(project) not in before.decode() and "papermill" not in before.decode()
 
+    assert b'"a\\n"' in before
+    copy.write_bytes(before.replace(b'"a\\n"', b'"A\\n"'))
+    assert stale(project) == {"sub/page": "its copy was edited, or does not say what came out"}
+    copy.write_text("<<<<<<< a conflict")
+    assert stale(project) == {"sub/page": "its copy runs/notebooks/sub/page.ipynb is no notebook any more; delete it, "
+                                          "python -m nalu report makes it anew"}
+    assert renew(project).returncode == 0 and copy.read_bytes() == before
+
     rows = project / "runs" / "one" / "results.csv"
     rows.parent.mkdir()
     rows.write_text("seed\n1\n")
@@ -109,6 +117,61 @@ def test_renewing_repeats_to_the_byte_and_says_what_it_was_made_from(project):
     (project / "notebooks" / "sub" / "page.ipynb").unlink()
     assert stale(project) == {"sub/page": "its source is gone"}
     assert renew(project).returncode == 0 and not copy.exists()
+
+
+ASKS = ("code", """import builtins, locale, os, sys, time
+from nalu.report.kernels import KEPT, SET
+print(hasattr(builtins, "HOSTILE"), __debug__, sys.flags.utf8_mode, locale.getpreferredencoding(), time.tzname)
+print({name: os.environ[name] for name in SET if name != "PYTHONPATH"}, sorted({*os.environ} - {*KEPT}))""", {})
+
+
+def test_a_page_depends_on_nothing_of_the_callers_environment(project, tmp_path):
+    copy = project / "runs" / "notebooks" / "sub" / "page.ipynb"
+    write(project / "notebooks" / "sub" / "page.ipynb", TITLE, PARAMETERS, FIGURE, ASKS)
+    assert renew(project).returncode == 0
+    usual = copy.read_bytes()
+    assert b"image/svg+xml" in usual
+    copy.unlink()
+    hostile = tmp_path / "hostile"
+    (hostile / "profile_default").mkdir(parents=True)
+    turn = "import builtins\nbuiltins.HOSTILE = True\n"
+    (hostile / "sitecustomize.py").write_text(turn)
+    (hostile / "startup.py").write_text(turn)
+    (hostile / "profile_default" / "ipython_config.py").write_text("c.InteractiveShellApp.exec_lines = ['import builtins; builtins.HOSTILE = 1']")
+    (hostile / "matplotlibrc").write_text("figure.figsize: 1, 1\n")
+    done = python(project, "from nalu.report import refresh; refresh.run(jobs=1)", MPLBACKEND="Agg", LC_ALL="POSIX", LANG="tr_TR",
+                  PYTHONPATH=f"{project}{os.pathsep}{hostile}", PYTHONSTARTUP=str(hostile / "startup.py"), PYTHONOPTIMIZE="1",
+                  PYTHONHASHSEED="7", PYTHONUTF8="0", PYTHONIOENCODING="ascii", IPYTHONDIR=str(hostile),
+                  JUPYTER_CONFIG_DIR=str(hostile), JUPYTER_PATH=str(hostile), MPLCONFIGDIR=str(hostile),
+                  MATPLOTLIBRC=str(hostile), OMP_NUM_THREADS="7", NUMBA_DISABLE_JIT="1", TZ="Asia/Tokyo",
+                  COLUMNS="20", NO_COLOR="1", SOURCE_DATE_EPOCH="99", TQDM_DISABLE="")
+    assert copy.read_bytes() == usual, done.stderr
+
+
+@pytest.mark.parametrize("draws", [
+    ("import matplotlib\nmatplotlib.use('agg')\n" + FIGURE[1], {"mystnb": {"figure": {"caption": "A line."}}}),
+    ("import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nplt.figure()", {}),
+], ids=["caption", "object"])
+def test_a_page_that_lacks_a_figure_is_refused(project, draws):
+    write(project / "notebooks" / "sub" / "page.ipynb", PARAMETERS, ("code", *draws))
+    done = renew(project)
+    assert done.returncode == 1 and "no figure came out of the cell 'cell-1', which draws one" in done.stderr
+    assert not (project / "runs").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
+def test_a_full_disk_names_the_file(project):
+    done = python(project, """
+from pathlib import Path
+from nalu.report.notebooks import run_notebook
+log = Path('logs/train.ipynb')
+log.parent.mkdir()
+log.symlink_to('/dev/full')
+try:
+    run_notebook(Path('notebooks/train.ipynb'), log)
+except OSError as error:
+    print(error.filename, error.strerror)""")
+    assert done.stdout == "logs/train.ipynb cannot write: No space left on device\n", done.stderr
 
 
 def test_a_caption_belongs_to_the_source_and_an_execution_count_does_not(project):
@@ -220,6 +283,20 @@ for name in ('upto', 'upot'):
     done = python(project, code)
     assert "unknown parameter of train.ipynb 'upot'; did you mean 'upto'?" in done.stderr
     assert "'upot'" not in (project / "upto.ipynb").read_text()
+
+
+def test_a_number_that_papermill_made_of_text_is_refused(project):
+    """Its option -p reads 010 as 10."""
+    asks = ("code", 'upto = ""  # which', {"tags": ["parameters"]})
+    check = ("code", ("from pathlib import Path\nfrom nalu.report.notebooks import reject_unknown\n"
+                      "reject_unknown(Path('notebooks/train.ipynb'))"), {})
+    write(project / "notebooks" / "train.ipynb", asks, check)
+    code = """
+from papermill.cli import papermill
+papermill(['notebooks/train.ipynb', 'log.ipynb', '--no-progress-bar', '-r', 'upto', '010'], standalone_mode=False)
+papermill(['notebooks/train.ipynb', 'log.ipynb', '--no-progress-bar', '-p', 'upto', '010'], standalone_mode=False)"""
+    done = python(project, code)
+    assert "upto must be text, and papermill has made 10 of it; papermill -r upto ... takes it as it is typed" in done.stderr
 
 
 def test_a_log_holds_what_was_injected_and_stays_after_a_failure(project):

@@ -385,7 +385,7 @@ def test_code_of_a_training_is_its_statements(tmp_path, monkeypatch):
     assert code(models='class A:\n    x: int = 2\n    """One."""\n\nB = 2\n"""Two."""\n') != attribute
 
 
-def test_commit_says_when_the_package_was_modified(tmp_path, monkeypatch):
+def test_commit_says_when_the_package_was_modified(tmp_path, monkeypatch, capsys):
     import subprocess
 
     def git(*arguments):
@@ -393,14 +393,24 @@ def test_commit_says_when_the_package_was_modified(tmp_path, monkeypatch):
                         *arguments], check=True, capture_output=True)
 
     monkeypatch.setattr(origin, "ROOT", tmp_path)
+    monkeypatch.delenv("NALU_COMMIT", raising=False)
+    origin._unknown.cache_clear()
     assert origin.commit() == "unknown"
     git("init")
     assert origin.commit() == "unknown"
+    assert capsys.readouterr().err == (f"nalu: git knows no commit of {tmp_path}, the results will say 'unknown'; "
+                                       "export NALU_COMMIT=<what this code is>\n"), "once"
     files.write(tmp_path / "nalu" / "a.py", b"1")
     git("add", ".")
     git("commit", "-m", "first")
     clean = origin.commit()
     assert re.fullmatch("[0-9a-f]{10}", clean)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # a folder of somebody else, as in a container
+    monkeypatch.setenv("GIT_DIR", "/nowhere")  # and a hook of another repository
+    monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
+    assert origin.commit() == clean
+    for name in ("GIT_TEST_ASSUME_DIFFERENT_OWNER", "GIT_DIR", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name)
     files.write(tmp_path / "nalu" / "new.py", b"1")
     files.write(tmp_path / "note.txt", b"1")
     assert origin.commit() == clean
@@ -408,3 +418,18 @@ def test_commit_says_when_the_package_was_modified(tmp_path, monkeypatch):
     assert origin.commit() == clean + "+"
     monkeypatch.setattr(origin, "ROOT", tmp_path / "nalu")
     assert origin.commit() == "unknown"
+
+
+def test_recorded_commits_can_be_looked_up():
+    """Each is in the history; `runs/README.md` names those that are not."""
+    import subprocess
+
+    def git(*arguments):
+        return subprocess.run(["git", "-C", tiny.ROOT, *arguments], capture_output=True, text=True)
+
+    if git("rev-parse", "--is-shallow-repository").stdout.strip() != "false":
+        pytest.skip("no history to look into")
+    tables = [*tiny.ROOT.glob("runs/*/results.csv"), *tiny.ROOT.glob("runs/*/lengths.csv")]
+    recorded = {name for path in tables for name in pd.read_csv(path, dtype="str")["commit"]}
+    lost = [name for name in recorded if git("merge-base", "--is-ancestor", name.rstrip("+"), "HEAD").returncode]
+    assert recorded and [name for name in lost if name not in README] == []

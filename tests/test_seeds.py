@@ -23,7 +23,7 @@ def test_text(given, expected):
 @pytest.mark.parametrize(("text", "message"), [
     ("", "seeds must look like '0-99' or '0-9,70,85', got ''"),
     ("a", "got 'a'"), ("-1", "got '-1'"), ("1.5", "got '1.5'"), ("0..9", "got '0..9'"),
-    ("1,,2", "got '1,,2'"), (True, "got True"),
+    ("1,,2", "got '1,,2'"), ("1_0", "got '1_0'"), ("010", "got '010'"), ("0-09", "got '0-09'"), (True, "got True"),
     ("9-0", "seeds '9-0' run backwards; allowed: '0-9'"),
     ("3,1-4", "seeds must differ, but 3 occurs twice"),
     ("0-4294967295", "are too many; allowed: at most 1000000"),

@@ -11,6 +11,7 @@ import tiny
 
 from nalu import cli, experiments
 from nalu.campaign import launch, shared_batches
+from nalu.campaign.request import chosen
 from nalu.experiments import Experiment, grid
 from nalu.results import csv_file, runs, status
 from nalu.results.workfolder import WorkFolder
@@ -20,13 +21,18 @@ MIXED = Experiment("mixed", "Mixed", "Nothing, Table 3",
                         seeds=range(4))
                    + grid(["NALU"], simple=True, iterations=500, seeds=range(4)))
 
+LIKE = {"simple": True, "iterations": 1100, "seeds": range(4)}  # which learn from the batches of MIXED
+OTHER = Experiment("other", "Other", "Nothing, Table 4", grid(["NALU", "NMU"], **LIKE) + grid(
+    ["NAU"], {"learning_rate": [1e-2]}, **LIKE))
+SAME = Experiment("same", "Same", "Nothing, Table 5", grid(["NAU"], {"operation": ["add", "mul"]}, **LIKE))
+
 
 @pytest.fixture
 def shelf(tmp_path, monkeypatch):
     """An empty runs folder and the small table, in this process."""
     tiny.use_here(monkeypatch, tmp_path / "runs")
     monkeypatch.setattr(experiments, "EXPERIMENTS", MappingProxyType(
-        {**tiny.TABLE, "mixed": MIXED}))
+        {**tiny.TABLE, "mixed": MIXED, "other": OTHER, "same": SAME}))
     return tmp_path / "runs"
 
 
@@ -54,11 +60,18 @@ def train(*arguments):
     return cli.main(["train", *arguments])
 
 
-@pytest.mark.parametrize("experiment", ["tiny", "mixed"])
-def test_together_leaves_what_one_after_the_other_leaves(shelf, monkeypatch, tmp_path, experiment):
-    assert train(experiment, "--together", "--seeds", "0-2") == 0
+@pytest.mark.parametrize(("names", "said"), [
+    (["tiny"], ["tiny: 2 conditions together, seeds 0-2"]),
+    (["mixed"], ["mixed: 4 conditions together, seeds 0-2", "mixed: 1 conditions together, seeds 0-2"]),
+    (["tiny", "NALU", "mixed", "other", "NALU", "NAU-learning_rate=0.01", "same"],
+     ["tiny, mixed, other: 6 conditions together, seeds 0-2", "mixed: 1 conditions together, seeds 0-2"]),
+])
+def test_together_leaves_what_one_after_the_other_leaves(shelf, monkeypatch, tmp_path, capsys, names, said):
+    """Of one experiment or several, some of which declare the same runs and train them once."""
+    assert train(*names, "--together", "--seeds", "0-2") == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if " together" in line] == said
     monkeypatch.setattr("nalu.support.paths.RUNS", tmp_path / "alone")
-    assert train(experiment, "--direct", "--seeds", "0-2") == 0
+    assert train(*names, "--direct", "--seeds", "0-2") == 0
     assert left(shelf) == left(tmp_path / "alone")
     assert not [*shelf.rglob("checkpoint*")]
 
@@ -69,7 +82,7 @@ def test_what_has_results_is_left_out_and_the_rest_is_grouped(shelf, capsys):
     assert train("mixed", "--together", "--seeds", "0-2") == 0
     out = capsys.readouterr().out
     assert [line for line in out.splitlines() if "together" in line] == [
-        "mixed: 1 conditions together, seeds 2", "mixed: 3 conditions together, seeds 0-2",
+        "mixed: 3 conditions together, seeds 0-1", "mixed: 4 conditions together, seeds 2",
         "mixed: 1 conditions together, seeds 0-2"]
     assert not any({0, 1, 2} & {*of} for of in runs.missing("mixed").values())
     before = tiny.tree(shelf)
@@ -84,7 +97,7 @@ class Stopped(Exception):
 @pytest.mark.parametrize("kept", [0, 1, 3])
 def test_a_process_that_dies_while_it_stores_loses_nothing(shelf, monkeypatch, tmp_path, kept):
     """The same command goes on at the checkpoint, though some members have results already."""
-    arguments = "mixed", ["NAU-add", "NAU-mul", "NMU-add", "NMU-mul"], "0-2"
+    arguments = chosen("mixed", ["NAU-add", "NAU-mul", "NMU-mul", "same", "other", "NALU"]), "0-2"
     real, calls = launch._keep, []
 
     def dying(*given):
@@ -128,10 +141,12 @@ def test_killed_without_a_warning(tmp_path):
     ("--engine reference", "engine 'reference' cannot train plans together; allowed: auto, fused, cuda"),
     ("--device cuda", "there is no device 'cuda' here; allowed: cpu"),
     ("--seeds 3-9", "condition 'NAU-add' has no seed 4; allowed: 0-3"),
+    ("NAU-add othr", "unknown condition of mixed 'othr'; did you mean 'other'? allowed: NAU-add, NAU-mul, NMU-add, NMU-mul, NALU, tiny, spark, unlucky, mixed, other, same"),
+    ("other NMU same NMU", "unknown condition of same 'NMU'; did you mean 'NAU-mul'? allowed: NAU-add, NAU-mul, tiny, spark, unlucky, mixed, other, same"),
 ])
 def test_what_cannot_be_done_is_one_line_and_status_2(shelf, capsys, monkeypatch, command, message):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
-    assert train("mixed", "--together", *command.split()) == 2
+    assert train("mixed", *command.split(), "--together") == 2
     err = capsys.readouterr().err
     assert err == f"nalu: {message}\n" and not shelf.exists()
 
@@ -161,6 +176,25 @@ def test_rows_of_several_conditions_go_to_one_file(shelf, tmp_path, capsys):
     assert train("spark", "--together", "--rows", str(file), "--seeds", "1-2") == 0
     assert [(row["operation"], row["seed"]) for row in csv_file.read(file)] == [
         ("add", "1"), ("add", "2"), ("sub", "1"), ("sub", "2")]
+
+
+def test_a_name_is_that_of_an_experiment_or_of_a_condition_of_the_last(shelf):
+    """All conditions where none follows; each once."""
+    def titles(*names):
+        return [folder.title for folder in chosen(*names)]
+
+    assert titles("spark") == titles("spark", ["NAU-add", "NAU-sub", "NAU-add"]) == ["spark NAU-add", "spark NAU-sub"]
+    assert titles("spark", ["tiny", "NMU", "same", "tiny"]) == [
+        "spark NAU-add", "spark NAU-sub", "tiny NMU", "same NAU-add", "same NAU-mul"]
+
+
+def test_several_experiments_one_after_the_other(shelf, capsys):
+    """Without --together; what the first has trained is not trained again for the second."""
+    assert train("mixed", "NAU-add", "same", "--direct", "--seeds", "0") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("NAU solved") for line in said) == 2
+    assert [line.partition(";")[0] for line in said[-2:]] == [
+        "mixed: 0 of 5 conditions, 2 of 20 runs", "same: 0 of 2 conditions, 2 of 8 runs"]
 
 
 def test_seeds_that_another_process_trains_are_refused(shelf, capsys):

@@ -1,5 +1,6 @@
 """A condition is trained once, in whatever pieces, and the results are the same bytes."""
 
+import json
 import os
 import random
 import signal
@@ -13,7 +14,7 @@ from nalu import cli, experiments
 from nalu.campaign import launch
 from nalu.results import curves, runs
 from nalu.results.workfolder import WorkFolder
-from nalu.support import files
+from nalu.support import files, seed_lists
 from nalu.training import checkpoint
 
 TRAIN = ("from nalu.campaign.launch import train_condition\n"
@@ -170,6 +171,41 @@ def test_wrong_setting_is_one_clear_line(arguments, message):
     settings = experiments.get("ten_parameters").condition("NMU").plan_arguments()
     with pytest.raises(ValueError, match=message):
         train(seeds=[0], **settings | arguments)
+
+
+@pytest.mark.parametrize(("seeds", "free"), [("2-5", False), ("0,3", False), ("4", True)])
+def test_a_seed_of_another_list_is_locked_too(here, capsys, seeds, free):
+    here(f"overlap-{seeds}")
+    with nmu().shard([*range(4)]).lock():
+        shard = nmu().shard(seed_lists.parse(seeds))
+        assert shard.busy() == (not free)
+        code = cli.main(["train", "tiny", "NMU", "--direct", "--seeds", seeds, "--engine", "reference"])
+    assert code == (0 if free else 2)
+    err = capsys.readouterr().err
+    assert free or err.startswith(f"nalu: {nmu().shard(range(4)).path} is in use; add --wait") and err.count("\n") == 1
+    assert shard.path.exists() == free
+    with shard.lock(), pytest.raises(ValueError, match="is in use"), nmu().shard([3, 5, *range(6, 10)]).lock():
+        pass
+
+
+def test_a_list_too_long_for_a_name_may_have_any_seed(here, monkeypatch):
+    here("untold")
+    monkeypatch.setattr("nalu.results.shard.LONGEST", 3)
+    with nmu().shard([0, 2, 4]).lock():
+        assert nmu().shard([1]).busy()
+
+
+@pytest.mark.slow
+def test_who_waits_for_a_seed_of_another_list_does_not_train_it_again(tmp_path):
+    """Two lists that overlap, begun at once: every seed is trained by one process."""
+    lists = ("0-2", "1-3")
+    started = [tiny.start(tmp_path / "runs", "-m", "nalu", "train", "tiny", "NMU", "--direct", "--wait", "--seeds", seeds,
+                          "--engine", "reference") for seeds in lists]
+    ended = [process.communicate(timeout=300) for process in started]
+    assert [process.returncode for process in started] == [0, 0], ended
+    specs = [json.loads(path.read_text())["trainings"] for path in sorted(tmp_path.glob("runs/tiny/NMU/*/spec.json"))]
+    trained = [seed for (training,) in specs for seed in seed_lists.parse(training["seeds"])]
+    assert sorted(trained) == [0, 1, 2, 3], ended
 
 
 def test_truncated_checkpoint_is_refused_and_left_alone(here, capsys):

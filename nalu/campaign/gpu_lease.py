@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from nalu import experiments
-from nalu.campaign import parcel
+from nalu.campaign import order, parcel
 from nalu.experiments.conditions import Condition, Experiment
 from nalu.results import curves, merging, origin, recorded, runs, tables
 from nalu.results.csv_file import Row
@@ -28,9 +28,6 @@ from nalu.support.check import Refusal
 from nalu.training import Plan, devices
 from nalu.training.cuda import gpu
 from nalu.training.cuda.engine import ALIKE, Cuda
-
-FIRST = ("operations", "hidden_size", "ranges", "gating")
-"""Experiments of the papers' main tables and figures; the others follow in their order."""
 
 TELL = 30.0  # seconds between two lines that say how far it is
 KEEP = 120.0  # seconds between two copies of an unfinished bundle
@@ -48,21 +45,12 @@ class Lane:
 
 
 def queue(names: Iterable[str] = ()) -> list[Lane]:
-    """All that has no results, by importance; within an experiment low seeds first, of all conditions."""
-    table = experiments.EXPERIMENTS
-    chosen = [experiments.get(name) for name in names] or \
-        [table[name] for name in dict.fromkeys([*(n for n in FIRST if n in table), *table])]
-    lanes, seen = [], set()
-    for entry in chosen:
-        missing = runs.missing(entry.name)
-        keys = {case.id: runs.settings(case) for case in entry.conditions}
-        own = [Lane(entry, case, seed, alike) for case in entry.conditions for alike in [_alike(case)] for seed in missing[case.id]]
-        for lane in sorted(own, key=lambda lane: lane.seed):
-            key = keys[lane.condition.id], lane.seed
-            if key not in seen:  # several experiments may declare the same run
-                seen.add(key)
-                lanes.append(lane)
-    return lanes
+    """All that has no results, in the order of the campaign."""
+    chosen = [experiments.get(name) for name in names] or experiments.EXPERIMENTS.values()
+    missing = {entry.name: runs.missing(entry.name) for entry in chosen}
+    left = order.once((entry, case, missing[entry.name][case.id]) for entry in chosen for case in entry.conditions)
+    lanes = [Lane(entry, case, seed, alike) for entry, case, seeds in left for alike in [_alike(case)] for seed in seeds]
+    return order.breadth_first(lanes, lambda lane: (lane.experiment, lane.condition, lane.seed))
 
 
 def _alike(case: Condition) -> tuple:
@@ -211,7 +199,7 @@ def run(seconds: float, names: Iterable[str] = (), device: str = "cuda", size: i
     seconds : float
         Time for everything, from this call.
     names : sequence of str
-        Experiments; by default all, those of `FIRST` first.
+        Experiments; by default all.
     device : str
     size : int
         Seeds in a bundle, at most.

@@ -1,7 +1,8 @@
 """What a campaign has to run: the shards of all conditions that lack results.
 
-The ``Snakefile`` makes one job of each, or of all that learn from the same batches. A run
-that several experiments declare is the job of one of them only, see `nalu.results.runs`.
+The ``Snakefile`` makes one job of each, or of all that learn from the same batches, in the
+order of `nalu.campaign.order`. A run that several experiments declare is the job of one of
+them only, see `nalu.results.runs`.
 """
 
 from collections import defaultdict
@@ -11,45 +12,53 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nalu import experiments, registry
-from nalu.experiments import Case, Entry, SequenceExperiment
+from nalu.campaign import order
+from nalu.experiments import Entry, SequenceExperiment
+from nalu.paper import numbers
 from nalu.results import csv_file, merging, runs, store
 from nalu.results.estimate import Pace
-from nalu.results.shard import Shard, together
+from nalu.results.shard import Shard, reason, together
 from nalu.results.status import left_of, of, total
 from nalu.results.workfolder import WorkFolder
 from nalu.support import check, files, seed_lists
 from nalu.support.check import Refusal
 from nalu.tasks import idx
 
-TOGETHER = 12
-"""Seeds in a job of several conditions: all four threads busy to the end, and 190 MB of histories."""
+TOGETHER = 5
+"""Seeds in a job of several conditions, at most: rows come in early, and 200 MB of histories of what the papers print."""
 SETTINGS = ("experiment", "seeds", "together", "shard", "threads", "engine", "device")
 """Those of a campaign."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """Some seeds of a condition, or of several together, to be trained by one process."""
+    """Some seeds of a condition, or of several of any experiments together, to be trained by one process."""
 
-    experiment: Entry
-    conditions: tuple[Case, ...]
+    folders: tuple[WorkFolder, ...]
     seeds: tuple[int, ...]
 
     @property
+    def experiments(self) -> dict[str, Entry]:
+        """The experiments by their names."""
+        return {folder.experiment.name: folder.experiment for folder in self.folders}
+
+    @property
     def names(self) -> list[str]:
-        """The conditions."""
-        return [condition.id for condition in self.conditions]
+        """What it trains as ``nalu train`` is told: an experiment and its conditions, the next and its conditions."""
+        return [name for experiment in self.experiments
+                for name in (experiment, *(f.condition.id for f in self.folders if f.experiment.name == experiment))]
 
     @property
     def title(self) -> str:
         """What it trains, in a few words."""
-        which = f"{len(self.names)} conditions together" if len(self.names) > 1 else self.names[0]
-        return f"{self.experiment.name} {which}, seeds {seed_lists.text(self.seeds)}"
+        first, *others = self.folders
+        which = f"{', '.join(self.experiments)} {len(self.folders)} conditions together" if others else first.title
+        return f"{which}, seeds {seed_lists.text(self.seeds)}"
 
     @property
     def shards(self) -> list[Shard]:
         """The folders of its trainings."""
-        return [WorkFolder(self.experiment, condition).shard(self.seeds) for condition in self.conditions]
+        return [folder.shard(self.seeds) for folder in self.folders]
 
     @property
     def rows(self) -> Path:
@@ -58,11 +67,13 @@ class Job:
 
     def results(self) -> list[csv_file.Row]:
         """Its rows in ``results.csv``; `ValueError` if one is missing."""
-        return [row for name in self.names for row in runs.rows(self.experiment.name, name, self.seeds)]
+        return [row for folder in self.folders
+                for row in runs.rows(folder.experiment.name, folder.condition.id, self.seeds)]
 
 
-def declared(names: Iterable[str] = (), seeds: str = "", size: int = 0) -> list[Job]:
-    """Return all jobs of some experiments, whether they are finished or not.
+def declared(names: Iterable[str] = (), seeds: str = "", size: int | str | None = None,
+             together: bool = False) -> list[Job]:
+    """Return all jobs of some experiments in the order of the campaign, whether they are finished or not.
 
     Parameters
     ----------
@@ -71,7 +82,10 @@ def declared(names: Iterable[str] = (), seeds: str = "", size: int = 0) -> list[
     seeds
         Such as ``"0-9"``: of each condition those that it declares; all by default.
     size
-        Seeds in one job; by default all that a condition has.
+        Seeds in one job, as a number or as it was typed; 0: all that a condition has. By default those of one band of the order, and if
+        they are trained together at most `TOGETHER`.
+    together
+        Make one job of all conditions that learn from the same batches.
 
     Raises
     ------
@@ -79,26 +93,26 @@ def declared(names: Iterable[str] = (), seeds: str = "", size: int = 0) -> list[
         If a name is unknown, an experiment that is named lacks its data, the seeds are no seeds
         or declared by no condition, or the size is negative.
     """
-    check.integer(size, "shard", at_least=0)
+    if size is not None:
+        size = check.typed(size, "shard", at_least=0)
     chosen = [experiments.get(name) for name in names]
     for entry in chosen:
         if problem := lacks(entry):
             raise Refusal(problem)
     chosen = chosen or [entry for entry in experiments.every() if not lacks(entry)]
     asked = None if seeds == "" else {*seed_lists.parse(seeds)}
-    claimed: dict[tuple, set[int]] = defaultdict(set)
+    wanted = ((entry, case, {*case.seeds} if asked is None else asked.intersection(case.seeds))
+              for entry in chosen for case in entry.conditions)
     found = []
-    for entry in sorted(chosen, key=lambda entry: not entry.curves):  # these take no rows
-        for case in entry.conditions:
-            others = claimed[runs.settings(case), entry.window]
-            own = [seed for seed in sorted(case.seeds) if (asked is None or seed in asked)
-                   and (entry.curves or seed not in others)]
-            others.update(own)
-            step = size or len(own) or 1
-            found += [Job(entry, (case,), tuple(own[k:k + step])) for k in range(0, len(own), step)]
+    for entry, case, own in order.once(wanted):
+        step = size or len(own)
+        shards = order.shards(own, TOGETHER if together else 0) if size is None else \
+            [own[k:k + step] for k in range(0, len(own), step)]
+        found += [Job((WorkFolder(entry, case),), shard) for shard in shards]
     if not found:
         raise Refusal(f"no condition declares the seeds {seeds}")
-    return found
+    found = joined(found) if together else found
+    return order.breadth_first(found, lambda job: (job.folders[0].experiment, job.folders[0].condition, job.seeds[0]))
 
 
 def lacks(entry: Entry) -> str:
@@ -109,16 +123,17 @@ def lacks(entry: Entry) -> str:
 
 
 def joined(jobs: Iterable[Job]) -> list[Job]:
-    """Make one job of all that have the same seeds and learn from the same batches.
+    """Make one job of all that have the same seeds and learn from the same batches, be they of several experiments.
 
     Of all that are declared, not of those to do: a training that was killed is taken up in
-    its old company.
+    its old company. What no paper prints does not keep what they print from being finished.
     """
-    groups: dict[tuple, list[Job]] = defaultdict(list)
+    groups: dict[tuple, list[WorkFolder]] = defaultdict(list)
     for job in jobs:
-        groups[job.experiment.name, job.seeds, job.conditions[0].batches()].append(job)
-    return [Job(group[0].experiment, sum((job.conditions for job in group), ()), group[0].seeds)
-            for group in groups.values()]
+        [folder] = job.folders
+        printed = numbers.printed(folder.experiment, folder.condition)
+        groups[job.seeds, folder.condition.batches(), printed].append(folder)
+    return [Job(tuple(folders), seeds) for (seeds, *_), folders in groups.items()]
 
 
 def examine(settings: Iterable[str], engine: str, device: str, together: bool) -> None:
@@ -133,9 +148,9 @@ def examine(settings: Iterable[str], engine: str, device: str, together: bool) -
 def todo(jobs: Iterable[Job]) -> list[Job]:
     """Return those of the jobs that have seeds without results."""
     jobs = list(jobs)
-    missing = {name: runs.missing(name) for name in {job.experiment.name for job in jobs}}
+    missing = {name: runs.missing(name) for name in _experiments(jobs)}
     return [job for job in jobs if any(
-        not {*missing[job.experiment.name][name]}.isdisjoint(job.seeds) for name in job.names)]
+        not {*missing[folder.experiment.name][folder.condition.id]}.isdisjoint(job.seeds) for folder in job.folders)]
 
 
 def forget(jobs: Iterable[Job], before: float) -> None:
@@ -155,7 +170,7 @@ def complete(jobs: Iterable[Job]) -> None:
     """
     for job in jobs:
         if job.rows.parent.is_dir() and not job.rows.exists():
-            files.write(job.rows, csv_file.dump(job.results(), store.kind(job.experiment).outcomes.columns))
+            files.write(job.rows, csv_file.dump(job.results(), store.kind(job.folders[0].experiment).outcomes.columns))
 
 
 def alone(jobs: Iterable[Job]) -> ExitStack:
@@ -167,7 +182,7 @@ def alone(jobs: Iterable[Job]) -> ExitStack:
         If another campaign with one of them is running.
     """
     stack = ExitStack()
-    for entry in {job.experiment.name: job.experiment for job in jobs}.values():
+    for entry in _experiments(jobs).values():
         lock = merging.lock(entry).with_name("campaign")
         stack.enter_context(files.locked(lock, f"a campaign with {entry.name} is running"))
     return stack
@@ -176,8 +191,8 @@ def alone(jobs: Iterable[Job]) -> ExitStack:
 def plan(jobs: Iterable[Job]) -> str:
     """Return one line: what is to be trained, and how long that takes."""
     jobs, pace = list(jobs), Pace()
-    count = sum(len(job.seeds) * len(job.conditions) for job in jobs)
-    seconds = [len(job.seeds) * pace.seconds(condition) for job in jobs for condition in job.conditions]
+    count = sum(len(job.seeds) * len(job.folders) for job in jobs)
+    seconds = [len(job.seeds) * pace.seconds(folder.condition) for job in jobs for folder in job.folders]
     return f"{len(jobs)} jobs with {count:,} runs; one job after the other: {left_of(seconds)}"
 
 
@@ -185,16 +200,18 @@ def collect(jobs: Iterable[Job]) -> str:
     """Merge what was trained into the results; return what is still missing and why."""
     jobs = list(jobs)
     for job in todo(jobs):
-        for condition in job.conditions:
-            WorkFolder(job.experiment, condition).hand_in()
-    entries = {job.experiment.name: job.experiment for job in jobs}.values()
-    lines = [total(entry.name, of(entry)) for entry in entries]
+        for folder in job.folders:
+            folder.hand_in()
+    lines = [total(name, of(entry)) for name, entry in _experiments(jobs).items()]
     for job in todo(jobs):
         failed = next((shard for shard in job.shards if shard.failure()), None)
         lines.append(f"{job.title}: {_reason(failed) if failed else 'not finished'}")
     return "\n".join(lines)
 
 
+def _experiments(jobs: Iterable[Job]) -> dict[str, Entry]:
+    return {name: entry for job in jobs for name, entry in job.experiments.items()}
+
+
 def _reason(failed: Shard) -> str:
-    reason = failed.failure().split("\n")[-1]
-    return f"failed: {reason}" + (f"; log: {failed.log}" if failed.log.exists() else "")
+    return reason(failed.failure()) + (f"; log: {failed.log}" if failed.log.exists() else "")

@@ -12,7 +12,7 @@ from nalu.experiments import Case, SequenceCondition
 from nalu.registry import ENGINES
 from nalu.results import csv_file, origin, runs, tables
 from nalu.results.shard import Shard
-from nalu.results.workfolder import WorkFolder
+from nalu.results.workfolder import WorkFolder, lacking
 from nalu.support import check, files, paths, seed_lists
 from nalu.support.check import Refusal
 from nalu.support.progress import Progress
@@ -24,7 +24,7 @@ from nalu.training.engines import engine as arithmetic_engine
 
 @dataclass(frozen=True)
 class Group:
-    """Some seeds of a condition, or of several that learn from the same batches, trained by one engine."""
+    """Some seeds of a condition, or of several of any experiments that learn from the same batches, trained by one engine."""
 
     shards: tuple[Shard, ...]
     seeds: tuple[int, ...]
@@ -32,9 +32,14 @@ class Group:
     device: str = "cpu"
 
     @property
-    def names(self) -> list[str]:
+    def folders(self) -> tuple[WorkFolder, ...]:
         """The conditions."""
-        return [shard.condition.id for shard in self.shards]
+        return tuple(WorkFolder(shard.experiment, shard.condition) for shard in self.shards)
+
+    @property
+    def names(self) -> list[str]:
+        """What the conditions are called."""
+        return [folder.title for folder in self.folders]
 
     @property
     def checkpoint(self) -> Path:
@@ -62,14 +67,14 @@ class Group:
         for other in self.shards[0].other_checkpoints(self.checkpoint):
             print(f"{other} was left by another training or by other code, and is not continued", flush=True)
         machine = self._machine()
-        with Progress(self.names[0] if alone else f"{len(self.shards)} conditions") as bar:
+        with Progress(self.shards[0].condition.id if alone else f"{len(self.shards)} conditions") as bar:
             trained = run(machine, self.checkpoint, checkpoint_seconds,
                           progress=_first(lambda: [shard.note(training) for shard in self.shards], bar))
-        for shard, fit in zip(self.shards, trained, strict=True):
+        for folder, shard, fit in zip(self.folders, self.shards, trained, strict=True):
             _keep(shard, self.seeds, fit.history, training)
             if keep:
                 _save(shard, fit.models)
-            WorkFolder(shard.experiment, shard.condition).hand_in()
+            folder.hand_in()
         self.checkpoint.unlink(missing_ok=True)
 
     def _machine(self) -> Engine:
@@ -135,11 +140,11 @@ def train_condition(
     folder = WorkFolder(entry, entry.condition(condition))
     shard = folder.shard(wanted)
     folder.hand_in()  # a process may have died between its last update and its results
-    if to_train(folder, wanted, repeat):
+    if lacking({folder: wanted}, repeat)[folder]:
         with shard.lock(wait=wait):
             shard.failed(None)
             files.sweep(shard.path)
-            if missing := to_train(folder, wanted, repeat):  # none if one waited for the lock
+            if missing := lacking({folder: wanted}, repeat)[folder]:  # none if one waited for the lock
                 for table in tables.of(folder.condition).details if not repeat else ():
                     runs.details(experiment, table)  # what is damaged is said before the training, not after
                 Group((shard,), missing, engine, device).train(checkpoint_seconds, keep)
@@ -181,12 +186,6 @@ def prepare(engine: str, device: str) -> None:
         from nalu.training.fused.warm import warm
 
         warm()
-
-
-def to_train(folder: WorkFolder, seeds: Iterable[int], repeat: bool) -> tuple[int, ...]:
-    """Those of some seeds of a condition that lack results, or to `repeat` have not been trained here."""
-    done = folder.trained() if repeat else {*seeds} - {*runs.missing(folder.experiment.name)[folder.condition.id]}
-    return tuple(sorted({*seeds} - done))
 
 
 def sentence(rows: pd.DataFrame) -> str:

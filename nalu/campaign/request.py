@@ -1,32 +1,58 @@
 """What the user of ``python -m nalu train`` asked for, and how one condition of it is trained."""
 
 import sys
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from nalu import experiments
-from nalu.experiments import Entry, SequenceExperiment
+from nalu.experiments import SequenceExperiment
 from nalu.report.notebooks import run_notebook
 from nalu.results import csv_file, runs, store
-from nalu.results.shard import Shard
-from nalu.results.workfolder import WorkFolder
-from nalu.support import files, seed_lists
+from nalu.results.shard import REFUSED, Shard
+from nalu.results.workfolder import WorkFolder, lacking
+from nalu.support import check, files, seed_lists
 from nalu.support.paths import NOTEBOOKS
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the user asked for: some conditions of an experiment, and what is the same for all of them.
+def chosen(experiment: str, names: Iterable[str] = ()) -> tuple[WorkFolder, ...]:
+    """Return the conditions that are named, those of an experiment behind its name; all of it if none is.
+
+    Parameters
+    ----------
+    experiment, names
+        An experiment and some of its conditions; then, maybe, the next experiment and some of its conditions, and so on.
 
     Raises
     ------
     ValueError
-        If a name is unknown, or a condition has not the seeds.
+        If a name is neither an experiment nor a condition of the last one.
+    """
+    found = {(entry := experiments.get(experiment)): []}
+    known = [other.name for other in experiments.every()]
+    for name in names:
+        ids = [case.id for case in entry.conditions]
+        if check.one_of(name, [*ids, *known], f"condition of {entry.name}") in ids:
+            found[entry].append(entry.condition(name))
+        else:
+            found.setdefault(entry := experiments.get(name), [])
+    folders = [WorkFolder(entry, case) for entry, cases in found.items() for case in cases or entry.conditions]
+    return tuple(dict.fromkeys(folders))
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for: some conditions of experiments, and what is the same for all of them.
+
+    Raises
+    ------
+    ValueError
+        If a condition has not the seeds.
     """
 
-    experiment: str
-    conditions: tuple[str, ...]
+    folders: tuple[WorkFolder, ...]
     seeds: str = ""
     engine: str = "auto"
     device: str = "cpu"
@@ -39,16 +65,16 @@ class Request:
     def __post_init__(self) -> None:
         _ = self.wanted
 
-    @cached_property
-    def entry(self) -> Entry:
-        """The experiment."""
-        return experiments.get(self.experiment)
+    @property
+    def names(self) -> list[str]:
+        """The experiments."""
+        return [*dict.fromkeys(folder.experiment.name for folder in self.folders)]
 
     @cached_property
-    def wanted(self) -> dict[str, tuple[int, ...]]:
+    def wanted(self) -> dict[WorkFolder, tuple[int, ...]]:
         """The seeds that are asked for, of each condition."""
-        return {name: seed_lists.choose(self.seeds, self.entry.condition(name).seeds, f"condition {name!r}")
-                for name in self.conditions}
+        return {folder: seed_lists.choose(self.seeds, folder.condition.seeds, f"condition {folder.condition.id!r}")
+                for folder in self.folders}
 
     def examine(self) -> None:
         """Refuse an engine or a device that cannot train one of the conditions.
@@ -61,22 +87,17 @@ class Request:
             If one cannot be trained as it is asked for.
         """
         usual = (self.engine, self.device, self.keep) == ("auto", "cpu", False)
-        if not usual or isinstance(self.entry, SequenceExperiment):  # whose pictures may not be there
-            from nalu.campaign.launch import examine
+        for folder in self.folders:
+            if not usual or isinstance(folder.experiment, SequenceExperiment):  # whose pictures may not be there
+                from nalu.campaign.launch import examine
 
-            for name in self.conditions:
-                examine(self.experiment, name, self.seeds, self.engine, self.device, self.keep)
+                examine(folder.experiment.name, folder.condition.id, self.seeds, self.engine, self.device, self.keep)
 
-    def lacking(self) -> dict[str, tuple[int, ...]]:
+    def lacking(self) -> dict[WorkFolder, tuple[int, ...]]:
         """The seeds of each condition that are to be trained now."""
-        if self.repeat:
-            done = {name: self.folder(name).trained() for name in self.conditions}
-        else:
-            missing = runs.missing(self.experiment)
-            done = {name: {*self.wanted[name]} - {*missing[name]} for name in self.conditions}
-        return {name: tuple(sorted({*self.wanted[name]} - done[name])) for name in self.conditions}
+        return lacking(self.wanted, self.repeat)
 
-    def train(self, condition: str) -> None:
+    def train(self, folder: WorkFolder) -> None:
         """Train one condition in this process or the kernel that it starts.
 
         Raises
@@ -86,16 +107,15 @@ class Request:
         NotebookError
             If the training failed in the kernel.
         """
-        values = {"experiment": self.experiment, "condition": condition, "seeds": self.seeds, "engine": self.engine,
-                  "device": self.device, "repeat": self.repeat, "keep": self.keep}
-        shard = self.shard(condition)
-        waited = self.wait and shard.busy()
-        if waited:
-            print(f"{self.experiment} {condition}: waiting for the process that trains it", flush=True)
+        values = {"experiment": folder.experiment.name, "condition": folder.condition.id, "seeds": self.seeds,
+                  "engine": self.engine, "device": self.device, "repeat": self.repeat, "keep": self.keep}
+        shard = self.shard(folder)
+        if self.wait and shard.busy():
+            print(f"{folder.title}: waiting for the process that trains it", flush=True)
         with shard.lock(wait=self.wait):
             shard.failed(None)  # a second process must be refused before papermill writes its log
-        added = self.folder(condition).hand_in()  # what a killed process left
-        if (added or waited) and not self.lacking()[condition]:
+        folder.hand_in()  # what a killed process left
+        if not lacking({folder: self.wanted[folder]}, self.repeat)[folder]:  # or who had the lock, or another experiment
             return
         if self.direct:
             from nalu.campaign.launch import sentence, train_condition
@@ -104,9 +124,9 @@ class Request:
         else:
             run_notebook(NOTEBOOKS / "train.ipynb", shard.log, values, stdout=sys.stdout, stderr=sys.stderr)
 
-    def shard(self, condition: str) -> Shard:
+    def shard(self, folder: WorkFolder) -> Shard:
         """Where the training of a condition leaves its log."""
-        return self.folder(condition).shard(self.wanted[condition])
+        return folder.shard(self.wanted[folder])
 
     def write_rows(self, file: Path) -> None:
         """Write the results of the seeds that are asked for to a file of their own.
@@ -116,17 +136,21 @@ class Request:
         ValueError
             If one of them has no results.
         """
-        rows = [row for name in self.conditions for row in runs.rows(self.experiment, name, self.wanted[name])]
-        with self.shard(self.conditions[0]).lock(wait=True):
-            files.write(file, csv_file.dump(rows, store.kind(self.entry).outcomes.columns))
+        rows = [row for folder, seeds in self.wanted.items()
+                for row in runs.rows(folder.experiment.name, folder.condition.id, seeds)]
+        with self.shard(self.folders[0]).lock(wait=True):
+            files.write(file, csv_file.dump(rows, store.kind(self.folders[0].experiment).outcomes.columns))
 
-    def folder(self, condition: str) -> WorkFolder:
-        """The work folder of a condition."""
-        return WorkFolder(self.entry, self.entry.condition(condition))
+    def refused(self, why: str) -> None:
+        """Note with each condition why it was not even begun, so that `nalu status` shows it."""
+        for shard in map(self.shard, self.folders):
+            if not shard.busy():
+                with suppress(OSError):  # a full disk, perhaps, and the very reason
+                    shard.failed(f"{REFUSED}{why}")
 
-    def command(self, condition: str) -> list[str]:
+    def command(self, folder: WorkFolder) -> list[str]:
         """The command line that trains one condition."""
         options = {"--seeds": self.seeds, "--engine": self.engine, "--device": self.device}
         given = [f"{name}={value}" for name, value in options.items() if value]
         given += [f"--{name}" for name in ("repeat", "direct", "wait", "keep") if getattr(self, name)]
-        return [sys.executable, "-m", "nalu", "train", self.experiment, condition, *given]
+        return [sys.executable, "-m", "nalu", "train", folder.experiment.name, folder.condition.id, *given]

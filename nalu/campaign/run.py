@@ -14,11 +14,13 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from nalu import experiments
 from nalu.campaign import repeat
 from nalu.campaign.request import Request
-from nalu.experiments import SequenceExperiment
+from nalu.paper import beside
 from nalu.report.notebooks import NotebookError
 from nalu.results import status
+from nalu.results.workfolder import WorkFolder
 from nalu.support.check import Refusal
 from nalu.support.command import FAILED, OK, REFUSED
 from nalu.support.listing import columns
@@ -43,42 +45,43 @@ def run(request: Request, jobs: int, complain: Callable[[object], None]) -> int:
     """
     request.examine()
     todo = request.lacking()
-    for name, lacking in todo.items():
+    for folder, lacking in todo.items():
         state = f"{len(lacking)} seeds to train" if lacking else "finished"
-        print(f"{request.experiment} {name}: {state}", flush=True)
-    train = [name for name in todo if todo[name]]
+        print(f"{folder.title}: {state}", flush=True)
+    train = [folder for folder in todo if todo[folder]]
     alone = jobs == 1 or len(train) <= 1
+    codes = {}
     if request.together:
         code = _together(request, train, complain) if train else OK
+        codes = dict.fromkeys(train, code)
     elif alone:
-        code = max((_one(request, name, complain) for name in train), default=OK)
+        codes = {folder: _one(request, folder, complain) for folder in train}
+        code = max(codes.values(), default=OK)
     else:
         from nalu.campaign.launch import prepare
 
         prepare(request.engine, request.device)  # once, or every process that is started would
-        code = _parallel([request.command(name) for name in train], train, jobs)
-    for name in todo:
-        if alone or name not in train:  # other processes speak for themselves
-            _conclude(request, name)
-    if train and not request.repeat:
-        print(status.total(request.experiment, status.of(request.entry)), flush=True)
+        names = [folder.condition.id if len(request.names) == 1 else folder.title for folder in train]
+        code = _parallel([*map(request.command, train)], names, jobs)
+    for folder in todo:
+        if (alone or folder not in train) and codes.get(folder) != REFUSED:  # other processes speak for themselves
+            _conclude(request, folder)
+    for name in request.names if train and not request.repeat else ():
+        print(status.total(name, status.of(experiments.get(name))), flush=True)
     return code
 
 
-def _conclude(request: Request, name: str) -> None:
+def _conclude(request: Request, folder: WorkFolder) -> None:
     """Print what is known of a condition now, beside the paper."""
-    from nalu.paper import matched, sequences
-
-    beside = sequences.lines if isinstance(request.entry, SequenceExperiment) else matched.lines
-    for line in columns(beside(request.entry, request.entry.condition(name))):
+    for line in columns(beside.lines(folder.experiment, folder.condition)):
         print(line, flush=True)
     if request.repeat:
-        print(repeat.sentence(request.folder(name)), flush=True)
+        print(repeat.sentence(folder), flush=True)
 
 
-def _one(request: Request, name: str, complain: Callable[[object], None]) -> int:
+def _one(request: Request, folder: WorkFolder, complain: Callable[[object], None]) -> int:
     try:
-        request.train(name)
+        request.train(folder)
     except NotebookError as error:
         *_, last = str(error).split("\n")
         kind, _, message = last.partition(": ")
@@ -86,41 +89,41 @@ def _one(request: Request, name: str, complain: Callable[[object], None]) -> int
         if isinstance(raised, type) and issubclass(raised, (Refusal, OSError)):
             complain(message)
             return REFUSED
-        said = f"{request.experiment} {name} failed; log: {request.shard(name).log}\n{error}"
-        return _failed(request, [name], str(error), said, complain)
+        said = f"{folder.title} failed; log: {request.shard(folder).log}\n{error}"
+        return _failed(request, [folder], str(error), said, complain)
     except (Refusal, OSError) as error:
         complain(error)
         return REFUSED
     except Exception as error:
-        return _broken(request, [name], error, f"{request.experiment} {name}", complain)
+        return _broken(request, [folder], error, folder.title, complain)
     return OK
 
 
-def _together(request: Request, names: list[str], complain: Callable[[object], None]) -> int:
+def _together(request: Request, folders: list[WorkFolder], complain: Callable[[object], None]) -> int:
     from nalu.campaign.shared_batches import train_together
 
     try:
-        train_together(request.experiment, names, request.seeds, request.engine, request.device,
-                       wait=request.wait)
+        train_together(folders, request.seeds, request.engine, request.device, wait=request.wait)
     except (Refusal, OSError) as error:
         complain(error)
         return REFUSED
     except Exception as error:
-        what = f"{request.experiment}, {len(names)} conditions together,"
-        return _broken(request, names, error, what, complain)
+        what = f"{', '.join(request.names)}, {len(folders)} conditions together,"
+        return _broken(request, folders, error, what, complain)
     return OK
 
 
-def _broken(request: Request, names: list[str], error: Exception, what: str, complain: Callable[[object], None]) -> int:
+def _broken(request: Request, folders: list[WorkFolder], error: Exception, what: str,
+            complain: Callable[[object], None]) -> int:
     """Note and say that a training in this process ended in an error of the program, with its traceback."""
     said = f"{what} failed\n{traceback.format_exc().rstrip()}"
-    return _failed(request, names, f"{type(error).__name__}: {error}", said, complain)
+    return _failed(request, folders, f"{type(error).__name__}: {error}", said, complain)
 
 
-def _failed(request: Request, names: list[str], why: str, said: str, complain: Callable[[object], None]) -> int:
+def _failed(request: Request, folders: list[WorkFolder], why: str, said: str, complain: Callable[[object], None]) -> int:
     """Note with each condition why it failed, so that `nalu status` shows it, and say so."""
-    for name in names:
-        request.shard(name).failed(why)
+    for folder in folders:
+        request.shard(folder).failed(why)
     complain(said)
     return FAILED
 

@@ -1,34 +1,34 @@
-"""Train conditions of an experiment at once that learn from the same batches.
+"""Train conditions at once that learn from the same batches, of one experiment or of several.
 
 Behind ``python -m nalu train --together``. Every condition ends in the folder and the rows
-that it would have alone. What is trained together must lack the same seeds and be equal in
-all that decides the batches; the other conditions form groups of their own, one after the
-other.
+that it would have alone, and a run that several experiments declare is trained once. A batch
+is drawn once for all conditions that lack its seed; conditions with other batches, and seeds
+that other conditions lack, form groups of their own, one after the other.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 
-from nalu import experiments
+from nalu.campaign import order
 from nalu.campaign.launch import Group, examine, plan
 from nalu.experiments import SequenceExperiment
-from nalu.results import runs
 from nalu.results.shard import Shard
-from nalu.results.workfolder import WorkFolder
+from nalu.results.workfolder import WorkFolder, lacking
 from nalu.support import files, seed_lists
 from nalu.support.check import Refusal
 from nalu.training.together import examine as examine_plans
 
 
-def train_together(experiment: str, conditions: Iterable[str], seeds: str = "",
-                   engine: str = "auto", device: str = "cpu", *, wait: bool = False,
-                   checkpoint_seconds: float = 60.0) -> None:
+def train_together(folders: Iterable[WorkFolder], seeds: str = "", engine: str = "auto", device: str = "cpu", *,
+                   wait: bool = False, checkpoint_seconds: float = 60.0) -> None:
     """Train the seeds of some conditions that have no results yet, and hand these in.
 
     Parameters
     ----------
-    experiment, conditions, seeds, engine, device, wait, checkpoint_seconds
+    folders
+        Of the conditions.
+    seeds, engine, device, wait, checkpoint_seconds
         See `nalu.campaign.launch.train_condition`.
 
     Raises
@@ -39,64 +39,70 @@ def train_together(experiment: str, conditions: Iterable[str], seeds: str = "",
     OSError
         If a file cannot be written. The same call then continues.
     """
-    entry = experiments.get(experiment)
-    if isinstance(entry, SequenceExperiment):
-        raise Refusal(f"conditions of {experiment} share no batches; leave out --together")
-    wanted = {name: examine(experiment, name, seeds, engine, device) for name in conditions}
-    for name, of in wanted.items():
-        examine_plans((plan(entry.condition(name), of, device),), engine)
-    chosen = {name: WorkFolder(entry, entry.condition(name)).shard(of)
-              for name, of in wanted.items()}
+    wanted = {}
+    for folder in folders:
+        entry, case = folder.experiment, folder.condition
+        if isinstance(entry, SequenceExperiment):
+            raise Refusal(f"conditions of {entry.name} share no batches; leave out --together")
+        wanted[folder] = examine(entry.name, case.id, seeds, engine, device)
+        examine_plans((plan(case, wanted[folder], device),), engine)
+    shards = {folder: folder.shard(of) for folder, of in wanted.items()}
     with ExitStack() as stack:
-        locks = {name: stack.enter_context(ExitStack()) for name in chosen}
-        for name, shard in chosen.items():
+        locks = {folder: stack.enter_context(ExitStack()) for folder in shards}
+        for folder, shard in shards.items():
             if wait and shard.busy():
-                print(f"{experiment} {name}: waiting for {shard.holder()}", flush=True)
-            locks[name].enter_context(shard.lock(wait=wait))
+                print(f"{folder.title}: waiting for {shard.holder()}", flush=True)
+            locks[folder].enter_context(shard.lock(wait=wait))
             shard.failed(None)
             files.sweep(shard.path)
-            WorkFolder(entry, shard.condition).hand_in()  # what a killed process left
-        for group in [*_groups(chosen, wanted, engine, device)]:
-            print(f"{experiment}: {len(group.shards)} conditions together, "
-                  f"seeds {seed_lists.text(group.seeds)}", flush=True)
-            group.train(checkpoint_seconds)
-            for name in group.names:
-                locks[name].close()
+            folder.hand_in()  # what a killed process left
+        for group in _begun(shards, wanted, engine, device):
+            _train(group, checkpoint_seconds)
+        groups = [*_groups(shards, wanted, engine, device)]
+        while groups:
+            group = groups.pop(0)
+            _train(group, checkpoint_seconds)
+            for folder in {*group.folders}.difference(*(other.folders for other in groups)):
+                locks[folder].close()
 
 
-def _groups(chosen: Mapping[str, Shard], wanted: Mapping[str, tuple[int, ...]], engine: str,
+def _train(group: Group, checkpoint_seconds: float) -> None:
+    names = ", ".join(dict.fromkeys(shard.experiment.name for shard in group.shards))
+    print(f"{names}: {len(group.shards)} conditions together, seeds {seed_lists.text(group.seeds)}", flush=True)
+    group.train(checkpoint_seconds)
+
+
+def _groups(shards: Mapping[WorkFolder, Shard], wanted: Mapping[WorkFolder, tuple[int, ...]], engine: str,
             device: str) -> Iterator[Group]:
-    """What is to be trained now, by what results there are and what was begun."""
-    entry = next(iter(chosen.values())).experiment
-    missing = runs.missing(entry.name)
-    lacking = {name: {*wanted[name]} & {*missing[name]} for name in chosen}
-    for group in _begun(chosen, wanted, engine, device):
-        if any(lacking[name] & {*group.seeds} for name in group.names):
-            for name in group.names:
-                lacking[name] -= {*group.seeds}
-            yield group
-    alike = defaultdict(list)
-    for name, shard in chosen.items():
-        if lacking[name]:
-            group = Group((shard,), tuple(sorted(lacking[name])), engine, device)
-            alike[tuple(group.plans()[0].batches().items())].append(group)
-    for found in alike.values():
-        yield Group(tuple(group.shards[0] for group in found), found[0].seeds, engine, device)
+    """What has no results and is begun anew."""
+    streams = defaultdict(lambda: defaultdict(list))
+    left = ((folder.experiment, folder.condition, seeds) for folder, seeds in lacking(wanted).items())
+    for entry, case, seeds in order.once(left):
+        for seed in seeds:
+            streams[case.batches()][seed].append(shards[WorkFolder(entry, case)])
+    for stream in streams.values():
+        alike = defaultdict(list)
+        for seed, found in sorted(stream.items()):
+            alike[tuple(found)].append(seed)
+        for found, seeds in alike.items():
+            yield Group(found, tuple(seeds), engine, device)
 
 
-def _begun(chosen: Mapping[str, Shard], wanted: Mapping[str, tuple[int, ...]], engine: str,
+def _begun(shards: Mapping[WorkFolder, Shard], wanted: Mapping[WorkFolder, tuple[int, ...]], engine: str,
            device: str) -> Iterator[Group]:
     """The groups that a killed process has left with a checkpoint, in their old composition.
 
     A condition of theirs may have results by now, from elsewhere or because the process was
     killed while it stored them; it goes along, which costs little and changes nothing.
     """
+    folders = {folder.title: folder for folder in shards}
     notes = {(*training["together"], training["seeds"])
-             for shard in chosen.values() for training in shard.trainings()
+             for shard in shards.values() for training in shard.trainings()
              if "together" in training and "seconds" not in training}
     for *names, text in sorted(notes):
         seeds = seed_lists.parse(text)
-        if all(name in chosen and {*seeds} <= {*wanted[name]} for name in names):
-            group = Group(tuple(chosen[name] for name in names), seeds, engine, device)
-            if group.checkpoint.exists():
+        if all(name in folders and {*seeds} <= {*wanted[folders[name]]} for name in names):
+            group = Group(tuple(shards[folders[name]] for name in names), seeds, engine, device)
+            left = lacking(dict.fromkeys(group.folders, seeds))  # now, that those before are through
+            if group.checkpoint.exists() and any(left.values()):
                 yield group

@@ -31,7 +31,7 @@ HEADS = ("Printed in", "Operation", "Network", "Metric")
 
 METRICS = {RATE: "success rate", "solved_at_median": "solved at, median", "solved_at_mean": "solved at, mean",
            "sparsity_error_mean": "sparsity error, mean"}
-PAPERS = {"2001.05016": "ICLR", "1910.01888": "SEDL", "in the authors' repository only": "Repository"}
+PAPERS = {"2001.05016": "ICLR", "1910.01888": "SEDL", published.REPOSITORY: "Repository"}
 """How a place begins in `nalu.paper.published` -> how it is called here."""
 
 ROUNDING = 2.0**-24

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from nalu import experiments
 from nalu.analysis.summary import Cell, as_printed
-from nalu.experiments import Case, Condition, Entry, Experiment
+from nalu.experiments import Case, Condition, Entry, Experiment, SequenceExperiment
 from nalu.experiments.sequential_models import RECURRENT
 from nalu.paper import published, sequences, sweeps
 from nalu.paper.matched import OPTIMIZERS, PRINTED_AS
@@ -41,6 +41,24 @@ def numbers() -> list[Printed]:
     """Return every printed number once, table by table and figure by figure, each in the order of its file."""
     return [n for name in published.TABLES for n in _of_table(name)] + \
         [n for name in published.FIGURES for n in _of_figure(name)]
+
+
+def printed(entry: Entry, case: Case) -> bool:
+    """Return whether one of the papers, and not only the authors' repository, prints a number of a condition."""
+    keys = [(name, case.id) for name in entry.published] if isinstance(entry, SequenceExperiment) else _keys(entry, case)
+    return not _in_papers().isdisjoint(keys)
+
+
+@cache
+def _in_papers() -> frozenset[tuple]:
+    """Return all that the papers print a number of, as `_keys` spells it, or as figure and condition of sequential MNIST."""
+    tables, figures = ([name for name, place in found.items() if not place.startswith(published.REPOSITORY)]
+                       for found in (published.TABLES, published.FIGURES))
+    found = {(name, row.operation, row.model) for name in tables for row in published.table(name).itertuples()}
+    for name in figures:
+        for row in published.figure(name).itertuples():
+            found |= {(name, row.panel.partition(":")[2], row.model, _at(row.x)), (name, sequences.condition(name, row.model))}
+    return frozenset(found)
 
 
 def _of_table(name: str) -> list[Printed]:

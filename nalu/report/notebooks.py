@@ -11,10 +11,10 @@ default, are raced for when several kernels start at once.
 
 import ast
 import re
-import sys
 import tempfile
 from pathlib import Path
 
+from nalu.report import kernels
 from nalu.support import check, files
 from nalu.support.check import Refusal
 from nalu.support.paths import ROOT
@@ -22,7 +22,6 @@ from nalu.support.paths import ROOT
 START_TIMEOUT = 300  # seconds until a kernel must answer; a cold disk needs many
 TRACEBACK_LINES = 20
 LONGEST = 90  # characters of the folder of a kernel's sockets, whose paths may have 103 on macOS
-STDERR = "stderr"  # the file there that has what a kernel says before it answers
 INJECTED = "# Parameters\n"  # how papermill begins the cell that it adds
 
 
@@ -45,7 +44,7 @@ def parameters(source: Path) -> dict:
 
 
 def reject_unknown(source: Path) -> None:
-    """Fail if papermill injected a name that the notebook does not declare.
+    """Fail if papermill injected a name that the notebook does not declare, or a number where it has text.
 
     To be called in the cell after the parameters. In JupyterLab, where nothing is
     injected, it does nothing.
@@ -59,7 +58,12 @@ def reject_unknown(source: Path) -> None:
 
     for code in get_ipython().user_ns["In"]:
         if code.startswith(INJECTED):
-            _check_names(_assignments(code, source), source)
+            given, known = _assignments(code, source), parameters(source)
+            _check_names(given, source)
+            for name, value in given.items():  # of -p seeds 010 it has made 10
+                if isinstance(known[name], str) and not isinstance(value, str | list):
+                    raise Refusal(f"{name} must be text, and papermill has made {value!r} of it; "
+                                  f"papermill -r {name} ... takes it as it is typed")
 
 
 def run_notebook(source: Path, target: Path, values: dict | None = None, *,
@@ -85,6 +89,8 @@ def run_notebook(source: Path, target: Path, values: dict | None = None, *,
     ValueError
         If the notebook does not know one of the parameters, or the path of the folder for
         temporary files is too long; nothing is written then.
+    OSError
+        If ``target`` cannot be written.
     NotebookError
         If a cell raises or the kernel dies or does not start, with the end of the traceback.
     """
@@ -103,7 +109,7 @@ def run_notebook(source: Path, target: Path, values: dict | None = None, *,
         try:
             papermill.execute_notebook(
                 str(source), str(target), parameters=values, cwd=str(ROOT),
-                kernel_name="python3", kernel_manager_class=_kernel_manager(scratch),
+                kernel_name="python3", kernel_manager_class=kernels.manager(scratch),
                 progress_bar=False, stdout_file=stdout, stderr_file=stderr,
                 start_timeout=START_TIMEOUT, execution_timeout=timeout)
         except PapermillExecutionError as error:
@@ -111,34 +117,16 @@ def run_notebook(source: Path, target: Path, values: dict | None = None, *,
         except DeadKernelError:
             raise NotebookError("the kernel died; the system may have run out of memory") from None
         except RuntimeError as error:
-            log = Path(scratch, STDERR)
+            log = Path(scratch, kernels.STDERR)
             why = [str(error), *(log.read_text("utf8", "replace").split("\n") if log.exists() else ())]
             raise NotebookError(f"the kernel did not start: {[line for line in why if line][-1]}; "
                                 f"is there room in {scratch}?") from None
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            raise OSError(error.errno, f"cannot write: {error.strerror}", str(target)) from None
         except CellTimeoutError:
             raise NotebookError(f"a cell took longer than {timeout} s") from None
-
-
-def _kernel_manager(scratch: str) -> type:
-    """Manager of kernels that run this very Python and talk through files in ``scratch``."""
-    from jupyter_client.kernelspec import KernelSpec
-    from jupyter_client.manager import AsyncKernelManager
-
-    class PrivateKernelManager(AsyncKernelManager):
-        kernel_spec = KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            display_name="Python 3", language="python")
-
-        def __init__(self, **options):
-            super().__init__(transport="ipc", ip=f"{scratch}/k",
-                             connection_file=f"{scratch}/connection.json", **options)
-
-        async def start_kernel(self, **options):
-            """What the cells write to standard error is sent to the notebook, the rest kept."""
-            with open(Path(scratch, STDERR), "ab") as file:
-                await super().start_kernel(**options | {"stderr": file})
-
-    return PrivateKernelManager
 
 
 def _assignments(code: str, source: Path) -> dict:

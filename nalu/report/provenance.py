@@ -4,7 +4,8 @@ A committed copy under ``runs/notebooks/`` carries, in its metadata, a record of
 
 * ``source``: the cells of the notebook it was executed from,
 * ``package``: the modules of ``nalu`` that this notebook imports, directly or not,
-* ``results``: every file of results that it read while it ran.
+* ``results``: every file of results that it read while it ran,
+* ``outputs``: its own cells with what came out, which nobody edits.
 
 Comparing the record with the files of today says whether the copy is stale, and why,
 without executing anything and without importing torch.
@@ -53,16 +54,25 @@ def read_results(log: Path) -> dict[str, str | None]:
     return {name: _digest(_located(name)) for name in sorted(set(names) - {""})}
 
 
+def outputs(copy: dict) -> str:
+    """Digest of an executed notebook's cells, with what came out of them."""
+    return _sha256(json.dumps(copy["cells"], sort_keys=True).encode())
+
+
 def changes(source: Path, copy: Path) -> str:
     """Why ``copy`` is no longer what ``source`` would give; empty while it is current."""
     if not source.is_file():
         return "its source is gone"
     if not copy.is_file():
         return "never executed"
-    made_from = files.notebook(copy)["metadata"].get("nalu")
-    if made_from is None:
-        return "its copy does not say what it was made from"
     now = record(source)
+    try:
+        executed = files.notebook(copy)
+    except Refusal:
+        return f"its copy {_portable(copy)} is no notebook any more; delete it, python -m nalu report makes it anew"
+    made_from = executed["metadata"].get("nalu", {})
+    if not made_from.keys() >= now.keys():
+        return "its copy does not say what it was made from"
     reasons = []
     if made_from["source"] != now["source"]:
         reasons.append("the notebook changed")
@@ -70,6 +80,8 @@ def changes(source: Path, copy: Path) -> str:
         reasons.append("code that it imports changed")
     reasons += [f"{name} changed" for name, digest in made_from["results"].items()
                 if _digest(_located(name)) != digest]
+    if made_from.get("outputs") != outputs(executed):
+        reasons.append("its copy was edited, or does not say what came out")
     return ", ".join(reasons)
 
 

@@ -20,25 +20,13 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
-from nalu.report import provenance
+from nalu.report import kernels, provenance
 from nalu.report.notebooks import NotebookError, run_notebook
 from nalu.support import check, files
-from nalu.support.paths import EXECUTED, NOTEBOOKS, ROOT
+from nalu.support.paths import EXECUTED, NOTEBOOKS
 
 TRAINS = "train"
 TIMEOUT = 1200  # seconds for one cell: a report notebook takes less than a minute
-ENVIRONMENT = {
-    "SOURCE_DATE_EPOCH": "0",  # no dates in figures
-    "PYTHONHASHSEED": "0",  # sets iterate in one order
-    "TQDM_DISABLE": "1",
-    "MATPLOTLIBRC": str(ROOT / "nalu" / "pages" / "style.mplstyle"),
-    # sums of floats are taken in the same order on every machine
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-}
-KERNEL_CONFIG = 'c.InlineBackend.figure_formats = {"svg"}\n'
 
 
 def sources() -> dict[str, Path]:
@@ -138,28 +126,27 @@ def _renew(name: str) -> tuple[str, str, str]:
     made_from = provenance.record(source)
     with tempfile.TemporaryDirectory(prefix="nalu-") as scratch:
         log, executed = Path(scratch, "read.txt"), Path(scratch, "executed.ipynb")
-        profile = Path(scratch, "ipython", "profile_default")
-        profile.mkdir(parents=True)
-        (profile / "ipython_kernel_config.py").write_text(KERNEL_CONFIG)
-        os.environ |= ENVIRONMENT | {provenance.READ_LOG: str(log),
-                                     "IPYTHONDIR": str(profile.parent)}
+        told = kernels.environment(Path(scratch)) | {provenance.READ_LOG: str(log)}
+        os.environ.clear()  # of this process: papermill, too, is told nothing else
+        os.environ |= told
         try:
             run_notebook(source, executed, timeout=TIMEOUT)
-        except (NotebookError, ValueError) as error:
+        except (NotebookError, ValueError, OSError) as error:
             return name, "", str(error)
         made_from["results"] = provenance.read_results(log)
-        text, said = _clean(files.notebook(executed), source, made_from)
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    part = copy.with_suffix(".part")
-    part.write_text(text, "utf8")
-    part.replace(copy)
+        notebook, said = _clean(files.notebook(executed), source)
+    if blank := _without_figure(notebook):
+        return name, said, f"no figure came out of the cell {blank!r}, which draws one"
+    notebook["metadata"]["nalu"] = made_from | {"outputs": provenance.outputs(notebook)}
+    text = json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    files.write(copy, text.encode())
     return name, said, ""
 
 
-def _clean(notebook: dict, source: Path, made_from: dict) -> tuple[str, str]:
-    """The text to commit, and what the notebook wrote to standard error."""
+def _clean(notebook: dict, source: Path) -> tuple[dict, str]:
+    """What is to be committed, and what the notebook wrote to standard error."""
     said = []
-    notebook["metadata"] = files.notebook(source)["metadata"] | {"nalu": made_from}
+    notebook["metadata"] = files.notebook(source)["metadata"]
     for cell in notebook["cells"]:
         for key in ("papermill", "execution"):
             cell["metadata"].pop(key, None)
@@ -169,7 +156,18 @@ def _clean(notebook: dict, source: Path, made_from: dict) -> tuple[str, str]:
             cell["outputs"] = _one_stream(kept)
             for output in cell["outputs"]:
                 _without_chance(output, cell["id"])
-    return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "".join(said)
+    return notebook, "".join(said)
+
+
+def _without_figure(notebook: dict) -> str:
+    """The first cell that draws a figure, as its caption or its output says, and shows none; empty without."""
+    for cell in notebook["cells"]:
+        shown = [out.get("data", {}) for out in cell.get("outputs", ())]
+        drawn = "figure" in cell["metadata"].get("mystnb", {}) or any(
+            "".join(data.get("text/plain", "")).startswith("<Figure size") for data in shown)
+        if drawn and not any(mime.startswith("image/") for data in shown for mime in data):
+            return cell["id"]
+    return ""
 
 
 def _is_stderr(output: dict) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import cached_property
 from statistics import median
 
@@ -26,7 +27,7 @@ class Pace:
     def seconds(self, condition: Case) -> float:
         """Estimated wall time of one seed in seconds; NaN if no run of the model is recorded."""
         row = csv_file.row(condition.settings(), tables.of(condition).outcomes.columns)
-        return next((self._factors[key] * _work(row) for key in _alike(row) if key in self._factors), math.nan)
+        return next((self._factors[key] * work(row) for key in _alike(row) if key in self._factors), math.nan)
 
     @cached_property
     def _factors(self) -> dict[tuple[str, str], float]:
@@ -37,7 +38,7 @@ class Pace:
             for row in one.values():
                 if row["device"] == "cpu" and row["seconds"] and not row["stopped_at"]:
                     for key in _alike(row):
-                        found[key].append(float(row["seconds"]) / _work(row))
+                        found[key].append(float(row["seconds"]) / work(row))
         return {key: median(factors) for key, factors in found.items()}
 
 
@@ -48,7 +49,8 @@ def _alike(row: Row) -> tuple[tuple[str, ...], ...]:
     return (row["model"], row["hidden_size"]), (row["model"], "")
 
 
-def _work(row: Row) -> int:
+def work(row: Mapping) -> int:
+    """What the time of a run with these settings is proportional to."""
     if "epochs" in row:
         return int(row["epochs"])
     return (int(row["iterations"]) + 1) * (int(row["input_size"]) + FIXED)

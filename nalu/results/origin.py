@@ -9,6 +9,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from nalu.support.command import complain
 from nalu.support.paths import ROOT
 
 PACKAGES = ("numpy", "torch", "numba", "cuda-bindings", "pandas")
@@ -22,14 +23,19 @@ def commit() -> str:
     """Short hash of the checked-out commit, with ``+`` if files of ``nalu`` differ from it.
 
     Where this is no git checkout, or git is not installed, what ``NALU_COMMIT`` says, and
-    ``unknown`` if nobody set it.
+    ``unknown`` if nobody set it, which is said once.
     """
-    top = _git("rev-parse", "--show-toplevel")
-    found = _git("rev-parse", f"--short={LENGTH}", "HEAD")
-    if not top or not found or not os.path.samefile(top, ROOT):
-        return os.environ.get("NALU_COMMIT", "unknown")
+    found = _git("rev-parse", f"--short={LENGTH}", "HEAD") if (ROOT / ".git").exists() else ""
+    if not found:
+        return os.environ.get("NALU_COMMIT") or _unknown()
     modified = _git("status", "--porcelain", "--untracked-files=no", "--", "nalu")
     return found + ("+" if modified else "")
+
+
+@functools.cache
+def _unknown() -> str:
+    complain(f"git knows no commit of {ROOT}, the results will say 'unknown'; export NALU_COMMIT=<what this code is>")
+    return "unknown"
 
 
 @functools.cache
@@ -78,10 +84,15 @@ def _processor() -> str:
 
 
 def _git(*arguments: str) -> str:
-    """What git says, nothing if it fails."""
+    """What git says of this checkout, nothing if it fails.
+
+    The repository is named, not looked for: so git neither refuses one that belongs to another user, as in a
+    container, nor takes that of a hook which calls us.
+    """
+    command = ["git", f"--git-dir={ROOT / '.git'}", f"--work-tree={ROOT}", "--no-optional-locks", *arguments]
+    environment = {name: value for name, value in os.environ.items() if name not in ("GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")}
     try:
-        done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True,
-                              text=True, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     except OSError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

@@ -9,24 +9,29 @@ was trained with the old one is found.
 Not committed. ``spec.json`` says what was trained with what, ``history.npz`` holds the
 full history of the finished seeds, ``checkpoint-*.npz`` the state of an unfinished
 training, ``train.ipynb`` is the executed log, ``failure.txt`` why a training failed, and
-``lock`` is held while a process trains.
+``lock`` is held while a process trains; it holds each of the seeds, also for shards that have others, too.
 """
 
 import hashlib
 import io
 import json
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from nalu.experiments import Case, Entry
-from nalu.results import csv_file, origin, tables
+from nalu.results import csv_file, merging, origin, tables
 from nalu.support import files, paths, seed_lists
+from nalu.support.check import Refusal
 
 LONGEST = 100  # characters of a name that spells out its seeds
+LOOK = 0.5  # seconds between two looks at a lock that one waits for
+REFUSED = "refused: "  # how a failure begins that came before the training
+UNTOLD = "seeds-"  # how the other names begin
 
 
 class Shard:
@@ -39,18 +44,40 @@ class Shard:
         self._history, self._spec = self.path / "history.npz", self.path / "spec.json"
         self._failure = self.path / "failure.txt"
 
-    def lock(self, *, wait: bool = False) -> AbstractContextManager[None]:
-        """Hold the folder; if another process does, `ValueError`, or `wait` for it to end."""
-        refusal = f"{self.path} is in use, wait or stop its process"
-        return files.locked(self.lock_file, None if wait else refusal)
+    @contextmanager
+    def lock(self, *, wait: bool = False) -> Iterator[None]:
+        """Hold these seeds; if another process holds one of them, `ValueError`, or `wait` for it to end."""
+        gate = merging.lock(self.experiment).with_name(self.condition.id)  # nobody else looks and takes meanwhile
+        with ExitStack() as held:
+            while True:
+                with files.locked(gate):
+                    rival = self._rival()
+                    if rival is None:
+                        held.enter_context(files.locked(self.lock_file))
+                        break
+                if not wait:
+                    raise Refusal(f"{rival.path} is in use; add --wait, or stop its process ({rival.holder()})")
+                while files.is_locked(rival.lock_file):
+                    time.sleep(LOOK)
+            yield
 
     def busy(self) -> bool:
-        """Whether a process trains these seeds now."""
-        return files.is_locked(self.lock_file)
+        """Whether a process trains one of these seeds now."""
+        return self._rival() is not None
 
     def holder(self) -> str:
-        """The process that trains these seeds now; nothing if none does."""
-        return self.lock_file.read_text("utf8").strip() if self.busy() else ""
+        """The process that trains one of these seeds now; nothing if none does."""
+        rival = self._rival()
+        return rival.lock_file.read_text("utf8").strip() if rival else ""
+
+    def _rival(self) -> "Shard | None":
+        """A shard of this condition, or this one, that is held and has one of these seeds."""
+        mine = _seeds(self.path.name)
+        for path in [self.path, *sorted(self.path.parent.glob(f"*{suffix(self.condition)}"))]:
+            theirs = _seeds(path.name)
+            if (not mine or not theirs or mine & theirs) and files.is_locked(path / self.lock_file.name):
+                return Shard(self.experiment, self.condition, path.name)
+        return None
 
     def checkpoint(self, of: Iterable[int], engine: str = "auto", device: str = "cpu",
                    together: Iterable[str] = ()) -> Path:
@@ -136,11 +163,17 @@ class Shard:
         files.write(self._history, packed.getvalue())
 
 
+def reason(failure: str) -> str:
+    """How a training ended, and why, in one line; nothing if it did not fail."""
+    *_, last = failure.split("\n")
+    return last if not last or failure.startswith(REFUSED) else f"failed: {last}"
+
+
 def name(condition: Case, of: Iterable[int]) -> str:
     """Name of the folder of some seeds: ``0-99.3f2a91c0``."""
     text = seed_lists.text(of)
     if len(text) > LONGEST:
-        text = f"seeds-{_digest(text)[:8]}"
+        text = f"{UNTOLD}{_digest(text)[:8]}"
     return text + suffix(condition)
 
 
@@ -149,8 +182,7 @@ def together(shards: Iterable[Shard]) -> Path:
     first, *others = shards
     if not others:
         return first.path
-    which = _digest([shard.path.name for shard in (first, *others)] + [
-        shard.condition.id for shard in (first, *others)])[:8]
+    which = _digest([str(shard.path.relative_to(paths.RUNS)) for shard in (first, *others)])[:8]
     return paths.RUNS / first.experiment.name / "together" / f"{first.path.name.split('.')[0]}.{which}"
 
 
@@ -174,6 +206,12 @@ def joined(histories: Iterable[pd.DataFrame]) -> pd.DataFrame:
     table = table.sort_values(["seed", "step"], ignore_index=True)
     table.attrs = {"origins": origins}
     return table
+
+
+def _seeds(name: str) -> set[int]:
+    """The seeds that the name of a folder tells; none if it tells none, and it may then have any."""
+    text = name.rpartition(".")[0]
+    return set() if text.startswith(UNTOLD) else {*seed_lists.parse(text)}
 
 
 def _table(arrays: dict[str, np.ndarray], origins: dict[int, dict]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from nalu.experiments import Case, Entry
-from nalu.results import runs
+from nalu.results import runs, shard
 from nalu.results.estimate import Pace
 from nalu.results.workfolder import WorkFolder
 
@@ -16,6 +16,8 @@ RUNNING = "running"
 """A process holds the lock of one of its shards."""
 FAILED = "failed"
 """The last training of one of its shards ended in an error."""
+REFUSED = "refused"
+"""The last one was not begun, because something was wrong."""
 STOPPED = "stopped"
 """A training was begun and has not ended; the next one continues it."""
 PARTIAL, DECLARED = "partial", "declared"
@@ -38,6 +40,8 @@ class State:
         recorded that could tell.
     processes : set of str
         Those that train it now; one may train many conditions.
+    why : str
+        Of what failed or was refused, in one line.
     """
 
     condition: Case
@@ -45,6 +49,7 @@ class State:
     missing: tuple[int, ...]
     seconds: float
     processes: frozenset[str] = frozenset()
+    why: str = ""
 
     @property
     def done(self) -> int:
@@ -61,7 +66,8 @@ def of(experiment: Entry, pace: Pace | None = None) -> Iterator[State]:
         processes = folder.holders()
         state = RUNNING if processes else _state(folder, seeds)
         seconds = len(seeds) * pace.seconds(condition) if seeds else 0.0
-        yield State(condition, state, seeds, seconds, processes)
+        why = shard.reason(folder.failure()) if state in (FAILED, REFUSED) else ""
+        yield State(condition, state, seeds, seconds, processes, why)
 
 
 def total(name: str, states: Iterable[State]) -> str:
@@ -70,7 +76,7 @@ def total(name: str, states: Iterable[State]) -> str:
     The time is that of the recorded runs, divided among as many processes as train now.
     """
     states = list(states)
-    counts = {state: sum(s.state == state for s in states) for state in (RUNNING, FAILED, STOPPED)}
+    counts = {state: sum(s.state == state for s in states) for state in (RUNNING, FAILED, REFUSED, STOPPED)}
     runs_done, runs_all = sum(s.done for s in states), sum(len(s.condition.seeds) for s in states)
     text = (f"{name}: {sum(s.state == FINISHED for s in states)} of {len(states)} conditions, "
             f"{runs_done:,} of {runs_all:,} runs")
@@ -98,8 +104,8 @@ def left(seconds: float) -> str:
 def _state(folder: WorkFolder, missing: tuple[int, ...]) -> str:
     if not missing:
         return FINISHED
-    if folder.failure():
-        return FAILED
+    if failure := folder.failure():
+        return REFUSED if failure.startswith(shard.REFUSED) else FAILED
     if folder.unfinished():
         return STOPPED
     return PARTIAL if len(missing) < len(folder.condition.seeds) else DECLARED

@@ -4,7 +4,9 @@ Not committed; a folder for each of its shards, see `nalu.results.shard`. This i
 has been trained in this checkout, and what of it ``results.csv`` lacks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
@@ -16,12 +18,22 @@ from nalu.results.store import OUTCOMES
 from nalu.support import paths
 
 
+@dataclass(frozen=True)
 class WorkFolder:
     """The folder of a condition."""
 
-    def __init__(self, experiment: Entry, condition: Case) -> None:
-        self.experiment, self.condition = experiment, condition
-        self.path = paths.RUNS / experiment.name / condition.id
+    experiment: Entry = field(hash=False)  # which takes long where there are many conditions
+    condition: Case
+
+    @property
+    def title(self) -> str:
+        """The experiment and the condition."""
+        return f"{self.experiment.name} {self.condition.id}"
+
+    @property
+    def path(self) -> Path:
+        """Where it is, whether it exists or not."""
+        return paths.RUNS / self.experiment.name / self.condition.id
 
     def shard(self, seeds: Iterable[int]) -> Shard:
         """The folder of some seeds, whether it exists or not."""
@@ -73,6 +85,8 @@ class WorkFolder:
         """Merge the finished seeds that the results lack; return how many rows these gave."""
         experiment = self.experiment.name
         history = self.history()
+        if not history.attrs["origins"]:
+            return 0
         missing = history.attrs["origins"].keys() & {*runs.missing(experiment)[self.condition.id]}
         if not missing:
             return 0
@@ -99,3 +113,12 @@ class WorkFolder:
                 found += [f"seed {row['seed']}: {name} is {known[name]!r}, from history "
                           f"{row[name]!r}" for name in kind.again if known[name] != row[name]]
         return found
+
+
+def lacking(wanted: Mapping[WorkFolder, Iterable[int]], repeat: bool = False) -> dict[WorkFolder, tuple[int, ...]]:
+    """Those of some seeds of conditions that have no results; to `repeat`, that have not been trained here."""
+    if repeat:
+        return {folder: tuple(sorted({*seeds} - folder.trained())) for folder, seeds in wanted.items()}
+    missing = {name: runs.missing(name) for name in {folder.experiment.name for folder in wanted}}
+    return {folder: tuple(sorted({*seeds}.intersection(missing[folder.experiment.name][folder.condition.id])))
+            for folder, seeds in wanted.items()}

@@ -7,6 +7,7 @@ Every function returns the value in the type its caller works with, or raises a
 import difflib
 import math
 import numbers
+import re
 from collections.abc import Iterable
 
 
@@ -63,6 +64,18 @@ def integer(value, what: str, at_least: int | None = None) -> int:
     if not whole or at_least is not None and value < at_least:
         raise Refusal(f"{what} must be {wanted}, got {value!r}")
     return int(value)
+
+
+def typed(given, what: str, at_least: int | None = None) -> int:
+    """Return an integer that was typed, or is one already; ``1_0`` and ``010`` are none, which others read as 10 or 8.
+
+    Raises
+    ------
+    ValueError
+        As `integer` does.
+    """
+    whole = isinstance(given, str) and re.fullmatch("0|[1-9][0-9]*", given)
+    return integer(int(given) if whole else given, what, at_least)
 
 
 def real(value, what: str, low: float = -math.inf, high: float = math.inf) -> float:

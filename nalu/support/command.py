@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-OK, FAILED, REFUSED = 0, 1, 2
-"""Exit statuses: done; a training failed; something was wrong before it began."""
+OK, FAILED, REFUSED, PIPE = 0, 1, 2, 141
+"""Exit statuses: done; a training failed; something was wrong before it began; nobody reads what is printed."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -15,7 +15,10 @@ class Parser(argparse.ArgumentParser):
 
 
 def complain(what: object) -> None:
-    """Print one line on standard error; of an `OSError` the file and what is wrong with it."""
-    if isinstance(what, OSError) and what.filename is not None:
-        what = f"{what.filename}: {what.strerror}"
-    print(f"nalu: {what}", file=sys.stderr, flush=True)
+    """Print one line on standard error."""
+    print(f"nalu: {in_words(what)}", file=sys.stderr, flush=True)
+
+
+def in_words(what: object) -> str:
+    """What is wrong, in words; of an `OSError` the file and what is wrong with it."""
+    return f"{what.filename}: {what.strerror}" if isinstance(what, OSError) and what.filename is not None else str(what)

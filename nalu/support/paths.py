@@ -21,3 +21,6 @@ NOTEBOOKS = ROOT / "notebooks"
 
 BOOK = ROOT / "book"
 """Configuration and prose of the Jupyter Book."""
+
+CHECKOUT = (NOTEBOOKS / "train.ipynb").is_file()
+"""Whether the package lies in its repository; one that was installed from a wheel lies among other packages."""

@@ -9,6 +9,8 @@ from nalu.support.check import Refusal
 AT_MOST = 1_000_000
 """Seeds in one list; more is a slip of the keyboard."""
 
+_SEED = "0|[1-9][0-9]*"
+
 
 def parse(given: str | int) -> tuple[int, ...]:
     """Return the seeds that a text such as ``0-9,70,85`` names, in its order.
@@ -20,7 +22,7 @@ def parse(given: str | int) -> tuple[int, ...]:
     """
     seeds: list[int] = []
     for part in str(given).split(","):
-        found = re.fullmatch(r"\s*([0-9]+)(?:-([0-9]+))?\s*", part)
+        found = re.fullmatch(rf"\s*({_SEED})(?:-({_SEED}))?\s*", part)
         if not found:
             raise Refusal(f"seeds must look like '0-99' or '0-9,70,85', got {given!r}")
         first, last = int(found[1]), int(found[2] or found[1])

@@ -36,6 +36,9 @@ TABLES = dict(_rows("places.csv", "kind", "table").to_numpy())
 FIGURES = dict(_rows("places.csv", "kind", "figure").to_numpy())
 """Name of each figure, spelt as the authors' file -> where it is printed."""
 
+REPOSITORY = "in the authors' repository only"
+"""How the place of what neither paper prints begins."""
+
 
 class Published(NamedTuple):
     """A printed value with its 95 % interval and its number of runs; NaN where nothing is printed."""

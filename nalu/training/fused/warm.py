@@ -65,7 +65,7 @@ def once(store: Store, variant: str, module: str, what: str, say: Callable[[str]
     mark = store.mark(variant)
     if mark.exists():
         return
-    with files.locked(mark.with_suffix(".lock")):
+    with files.locked(mark.with_name("lock")):  # of the folder: two variants share an index
         if mark.exists():  # another process was faster
             return
         say(what)

@@ -85,6 +85,8 @@ def _parser() -> Parser:
     lease.add_argument("--device", default="cuda", help="cuda (default), cuda:1, ...")
     lease.add_argument("--pack", metavar="FILE", type=Path,
                        help="a .tar.gz of all results, renewed whenever there are new ones")
+    lease.add_argument("--aside", metavar="FOLDER", type=Path,
+                       help="where what is not finished in time is put, and looked for (default: runs/.lease)")
 
     results = add("results", _results, "collect, verify and summarise results")
     results.add_argument("experiment", nargs="*", default=[], help="all by default")
@@ -141,7 +143,7 @@ def _train(given: argparse.Namespace) -> int:
 def _lease(given: argparse.Namespace) -> int:
     from nalu.campaign.gpu_lease import run as train_for
 
-    train_for(given.seconds, given.experiment, given.device, pack=given.pack,
+    train_for(given.seconds, given.experiment, given.device, pack=given.pack, aside=given.aside,
               say=lambda line: print(line, flush=True))
     return 0
 

@@ -100,5 +100,5 @@ OPTIMIZERS = ("adam", "sgd")
 ENGINES = ("auto", "fused", "cuda", "reference")
 """Who can run the loop of a training, see `nalu.training.engines`."""
 
-TOGETHER = ENGINES[:2]
-"""Those that train several conditions from the same batches; "auto" means "fused" then."""
+TOGETHER = ENGINES[:3]
+"""Those that train several conditions from the same batches."""

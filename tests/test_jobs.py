@@ -245,7 +245,7 @@ def test_changed_setting_gives_another_folder_to_a_job_of_several_conditions(she
 
 @pytest.mark.parametrize(("engine", "device", "message"), [
     ("auto", "cuda", "together=1 is for CPUs, got device=cuda; on a GPU: python -m nalu lease"),
-    ("reference", "cpu", "unknown engine 'reference'; allowed: auto, fused"),
+    ("reference", "cpu", "unknown engine 'reference'; allowed: auto, fused, cuda"),
 ])
 def test_where_jobs_of_several_conditions_cannot_run(engine, device, message):
     jobs.examine({}, "auto", "cpu", together=True)

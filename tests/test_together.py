@@ -141,7 +141,7 @@ def test_plans_with_other_batches_are_refused(change, message):
 
 @pytest.mark.parametrize(("plans", "engine", "message"), [
     ([Plan("NMU", SMALL, **SHARED)], "reference",
-     "engine 'reference' cannot train plans together; allowed: auto, fused"),
+     "engine 'reference' cannot train plans together; allowed: auto, fused, cuda"),
     ([Plan("NMU", SMALL, **SHARED)], "fusde", "unknown engine 'fusde'; did you mean 'fused'?"),
     ([], "auto", "plans must not be empty"),
     ([Plan("NMU", SMALL, device="meta", **SHARED)], "auto",

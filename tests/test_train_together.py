@@ -138,7 +138,7 @@ def test_killed_without_a_warning(tmp_path):
 @pytest.mark.parametrize(("command", "message"), [
     ("--jobs 2", "--together trains in one process what has no results; leave out --jobs"),
     ("--repeat", "--together trains in one process what has no results; leave out --repeat"),
-    ("--engine reference", "engine 'reference' cannot train plans together; allowed: auto, fused"),
+    ("--engine reference", "engine 'reference' cannot train plans together; allowed: auto, fused, cuda"),
     ("--device cuda", "there is no device 'cuda' here; allowed: cpu"),
     ("--seeds 3-9", "condition 'NAU-add' has no seed 4; allowed: 0-3"),
     ("NAU-add othr", "unknown condition of mixed 'othr'; did you mean 'other'? allowed: NAU-add, NAU-mul, NMU-add, NMU-mul, NALU, tiny, spark, unlucky, mixed, other, same"),

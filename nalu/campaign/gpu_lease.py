@@ -1,9 +1,9 @@
 """Train as much as fits into some seconds on a GPU, the most important first.
 
 For a GPU that is lent for minutes. Seeds of many conditions are trained together, see
-`nalu.training.cuda`; a *bundle* is what one run of the engine trains. It is begun only if
-it will be finished in time, as its first seconds show, and its results are merged into
-``results.csv`` while the next one trains. What has results is not trained again, so that the
+`nalu.training.cuda`; a *bundle* is what one run of the engine trains. Its results are merged into
+``results.csv`` while the next one trains. A bundle that is not finished when the time is over is put aside, see
+`nalu.campaign.parcel`, and the next lease takes it up. What has results is not trained again, so that the
 same command goes on where the last one ended.
 """
 
@@ -12,36 +12,36 @@ from __future__ import annotations
 import tarfile
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from nalu import experiments
-from nalu.campaign import order
+from nalu.campaign import order, parcel
 from nalu.experiments.conditions import Condition, Experiment
-from nalu.results import merging, origin, recorded, runs, tables
+from nalu.results import curves, merging, origin, recorded, runs, tables
+from nalu.results.csv_file import Row
 from nalu.support import paths
 from nalu.support.check import Refusal
 from nalu.training import Plan, devices
 from nalu.training.cuda import gpu
+from nalu.training.cuda.engine import ALIKE, Cuda
 
-TRIAL = 3.0  # seconds after which it is known whether a bundle will be finished
-SLACK = 1.05
-LAST = 10.0  # seconds kept for the results of the last bundle
+TELL = 30.0  # seconds between two lines that say how far it is
+KEEP = 120.0  # seconds between two copies of an unfinished bundle
+LAST = 15.0  # seconds kept for the results and the state of the last bundle
 
 
 @dataclass(frozen=True, eq=False)
 class Lane:
-    """A seed of a condition that has no results."""
+    """A seed of a condition that has no results; `alike` is what lanes of one bundle share."""
 
     experiment: Experiment
     condition: Condition
     seed: int
-
-    @property
-    def alike(self) -> tuple:
-        """What lanes of one bundle share."""
-        return self.condition.iterations, self.condition.stream
+    alike: tuple
 
 
 def queue(names: Iterable[str] = ()) -> list[Lane]:
@@ -49,8 +49,13 @@ def queue(names: Iterable[str] = ()) -> list[Lane]:
     chosen = [experiments.get(name) for name in names] or experiments.EXPERIMENTS.values()
     missing = {entry.name: runs.missing(entry.name) for entry in chosen}
     left = order.once((entry, case, missing[entry.name][case.id]) for entry in chosen for case in entry.conditions)
-    lanes = [Lane(entry, case, seed) for entry, case, seeds in left for seed in seeds]
+    lanes = [Lane(entry, case, seed, alike) for entry, case, seeds in left for alike in [_alike(case)] for seed in seeds]
     return order.breadth_first(lanes, lambda lane: (lane.experiment, lane.condition, lane.seed))
+
+
+def _alike(case: Condition) -> tuple:
+    plan = Plan(seeds=(0,), **case.plan_arguments())
+    return tuple(getattr(plan, name) for name in ALIKE if name != "device")
 
 
 def bundle(waiting: list[Lane], size: int) -> list[Lane]:
@@ -58,58 +63,119 @@ def bundle(waiting: list[Lane], size: int) -> list[Lane]:
     return [lane for lane in waiting if lane.alike == waiting[0].alike][:size]
 
 
-def train(lanes: list[Lane], device: str, deadline: float, say: Callable[[str], None],
-          check: Callable[[], None] = lambda: None) -> tuple[dict | None, float]:
-    """Train a bundle; its histories by condition, None if the time will not do, and updates a second.
+class Work:
+    """A bundle in training.
 
-    Each history is a table as `nalu.training.train` returns it, with the origins of its rows
-    as ``attrs["origins"]``. ``check`` is called between launches, and may raise to end the training.
+    ``groups`` are its lanes by experiment and condition, each of which is a plan of ``machine``.
     """
-    from nalu.training.cuda.engine import Cuda
 
-    groups: dict[tuple[str, str], list[Lane]] = {}
-    for lane in lanes:
-        groups.setdefault((lane.experiment.name, lane.condition.id), []).append(lane)
-    plans = [Plan(seeds=sorted(lane.seed for lane in group), device=device,
-                  **group[0].condition.plan_arguments()) for group in groups.values()]
-    machine, end = Cuda(*plans), plans[0].end
-    machine.advance(min(64, end // 2))  # the first launch compiles
-    begun, first, tried, told = time.monotonic(), machine.iteration, False, 0.0
-    while machine.iteration < end:
-        machine.advance(min(machine.iteration + machine.chunk, end))
-        check()
-        spent = time.monotonic() - begun
-        pace = (machine.iteration - first) / max(spent, 1e-6)
-        left = (end - machine.iteration) / pace
-        trial = not tried and (spent > TRIAL or left < TRIAL)
-        if trial:
-            tried = True
-            say(f"{len(lanes)} seeds of {len(plans)} conditions: {pace * len(lanes):,.0f} updates/s, "
-                f"{left:,.0f} s to go")
-        # what is begun shall not be given up later because it slowed down a little
-        if tried and time.monotonic() + left * (SLACK if trial else 1.0) > deadline:
-            return None, pace * len(lanes)
-        if spent - told > 60:
-            told = spent
-            say(f"  {machine.iteration:,} of {end:,} iterations")
-    seconds = max(time.monotonic() - begun, 1e-6)
-    common = {"engine": machine.name, "device": devices.hardware(device), "commit": origin.commit(),
-              "seconds": round(seconds / len(lanes), 3)}
-    found = {}
-    for key, plan, history in zip(groups, plans, machine.histories, strict=True):
-        table = history.frame(end)
-        stopped = table.attrs["stopped_at"]
-        table.attrs["origins"] = {s: common | {"stopped_at": stopped.get(s)} for s in plan.seeds}
-        found[key] = table
-    return found, (end - first) * len(lanes) / seconds
+    def __init__(self, lanes: list[Lane], device: str, engine: Callable[..., Cuda] = Cuda) -> None:
+        self.lanes, self.device, self.groups, self.seconds = lanes, device, {}, 0.0
+        for lane in lanes:
+            self.groups.setdefault((lane.experiment.name, lane.condition.id), []).append(lane)
+        for group in self.groups.values():
+            group.sort(key=lambda lane: lane.seed)
+        self.machine = engine(*(Plan(seeds=[lane.seed for lane in group], device=device, **group[0].condition.plan_arguments())
+                                for group in self.groups.values()))
+        self.end = self.machine.plans[0].end
+
+    def train(self, deadline: float, say: Callable[[str], None], check: Callable[[], None] = lambda: None,
+              keep: Callable[[], None] = lambda: None) -> bool:
+        """Train until it is finished or the time is over; say which. `check` may raise to end it, `keep` keeps a copy now and then."""
+        machine, count = self.machine, len(self.lanes)
+        machine.advance(min(machine.iteration + 64, self.end))  # the first launch may compile
+        begun, first, told, kept = time.monotonic(), machine.iteration, min(TELL, 3.0) - TELL, 0.0
+        before = self.seconds
+        while machine.iteration < self.end:
+            if time.monotonic() > deadline:
+                return False
+            machine.advance(min(machine.iteration + machine.chunk, self.end))
+            check()
+            spent = max(time.monotonic() - begun, 1e-6)
+            self.seconds = before + spent
+            if spent - told > TELL:
+                told, pace = spent, (machine.iteration - first) / spent
+                left = (self.end - machine.iteration) / pace
+                late = begun + spent + left - deadline
+                say(f"{machine.iteration:,} of {self.end:,} iterations of {count:,} seeds of {len(self.groups)} conditions, "
+                    f"{pace * count:,.0f} updates/s; {left:,.0f} s to go"
+                    + (f", {late:,.0f} s more than there are: the rest is put aside" if late > 0 else ""))
+            if spent - kept > KEEP:
+                kept = spent
+                keep()
+        return True
+
+    def found(self) -> dict[tuple[str, str], object]:
+        """The histories by experiment and condition, as `nalu.training.train` returns them, with ``attrs["origins"]``."""
+        common = {"engine": self.machine.name, "device": devices.hardware(self.device), "commit": origin.commit(),
+                  "seconds": round(self.seconds / len(self.lanes), 3)}
+        found = {}
+        for key, plan, history in zip(self.groups, self.machine.plans, self.machine.histories, strict=True):
+            table = history.frame(self.end)
+            stopped = table.attrs["stopped_at"]
+            table.attrs["origins"] = {s: common | {"stopped_at": stopped.get(s)} for s in plan.seeds}
+            found[key] = table
+        return found
+
+    def identity(self) -> list:
+        """What two bundles must share to be the same."""
+        return [[*key, plan.identity() | {"device": "cuda"}] for key, plan in zip(self.groups, self.machine.plans, strict=True)]
+
+    def put_aside(self, folder: Path) -> int:
+        """Write all that the rest of the training depends on; return its size in bytes."""
+        machine, groups = self.machine, [group[0] for group in self.groups.values()]
+        steps = machine.plans[0].log_steps
+        of = [(lane.experiment.window, lane.condition.task.threshold(),
+               np.flatnonzero(np.isin(steps, curves.steps_of(steps, lane.experiment.curves)))
+               if lane.experiment.curves else np.empty(0, int)) for lane in groups]
+
+        def wanted(name: str, k: int, rows: np.ndarray) -> np.ndarray:
+            window, threshold, curve = of[int(name.partition("/")[0]) if "/" in name else 0]
+            return parcel.needed(rows, len(steps), window, threshold, curve)
+
+        state = machine.state()
+        rows = next(array.shape[1] for name, array in state.items() if name.endswith("history"))
+        lanes = [[lane.experiment.name, lane.condition.id, lane.seed] for lane in self.lanes]
+        meta = {"lanes": lanes, "identity": self.identity(), "iteration": machine.iteration, "seconds": self.seconds, "rows": rows}
+        return parcel.save(folder, meta, state, wanted)
+
+
+def resume(folder: Path, waiting: list[Lane], device: str, say: Callable[[str], None],
+           engine: Callable[..., Cuda] = Cuda) -> Work | None:
+    """The bundle that was put aside, ready to go on; None if there is none, or its lanes are no longer what they were."""
+    if (kept := parcel.load(folder)) is None:
+        return None
+    meta, state = kept
+    known = {(lane.experiment.name, lane.condition.id, lane.seed): lane for lane in waiting}
+    lanes = [known.get((experiment, condition, seed)) for experiment, condition, seed in meta["lanes"]]
+    if None in lanes:
+        say(f"the bundle in {folder} is not taken up: some of its runs have results, or are not asked for")
+        return None
+    work = Work(lanes, device, engine)
+    if _plain(work.identity()) != _plain(meta["identity"]):
+        say(f"the bundle in {folder} is not taken up: its runs have other settings now")
+        return None
+    work.machine.restore(state, meta["iteration"])
+    work.seconds = meta["seconds"]
+    say(f"taken up at iteration {meta['iteration']:,}: {len(lanes):,} seeds of {len(work.groups)} conditions")
+    return work
+
+
+def _plain(value):
+    """Tuples as JSON gives them back: lists."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def record(found: dict, pack: Path | None) -> int:
     """Merge the results of a bundle; return how many rows are new."""
-    added = 0
+    tables_of: dict[str, dict[str, list[Row]]] = {}
     for (experiment, condition), history in found.items():
         entry = experiments.get(experiment)
-        added += merging.merge(experiment, recorded.rows(entry, entry.condition(condition), history))
+        for name, rows in recorded.rows(entry, entry.condition(condition), history).items():
+            tables_of.setdefault(experiment, {}).setdefault(name, []).extend(rows)
+    added = sum(merging.merge(experiment, rows) for experiment, rows in tables_of.items())
     if pack is not None:
         write_pack(pack)
     return added
@@ -124,8 +190,8 @@ def write_pack(file: Path) -> None:
     part.replace(file)
 
 
-def run(seconds: float, names: Iterable[str] = (), device: str = "cuda", size: int = 3300,
-        pace: float = 3e7, pack: Path | None = None, say: Callable[[str], None] = print) -> int:
+def run(seconds: float, names: Iterable[str] = (), device: str = "cuda", size: int = 4500, pack: Path | None = None,
+        aside: Path | None = None, say: Callable[[str], None] = print, engine: Callable[..., Cuda] | None = None) -> int:
     """Train until the time is over or nothing is left; return how many rows are new.
 
     Parameters
@@ -133,30 +199,33 @@ def run(seconds: float, names: Iterable[str] = (), device: str = "cuda", size: i
     seconds : float
         Time for everything, from this call.
     names : sequence of str
-        Experiments; by default all on the arithmetic task.
+        Experiments; by default all.
     device : str
     size : int
         Seeds in a bundle, at most.
-    pace : float
-        Updates per second of all seeds together, until it has been measured.
     pack : path, optional
         An archive of all results, renewed after every bundle.
+    aside : path, optional
+        Where a bundle that is not finished is put, and looked for; by default a folder beside the results.
     say : callable
         Told what happens, a line at a time.
+    engine : callable, optional
+        What trains plans, in place of the GPU's.
 
     Raises
     ------
     ValueError
         If an experiment is unknown, or there is no GPU.
     """
-    deadline, added = time.monotonic() + seconds - LAST, 0
-    if problem := gpu.missing():
+    deadline, aside = time.monotonic() + seconds - LAST, aside or paths.RUNS / ".lease"
+    if engine is None and (problem := gpu.missing()):
         raise Refusal(f"engine 'cuda' cannot run this: {problem}")
+    engine = engine or Cuda
     waiting = queue(names)
     if pack is not None:
         write_pack(pack)  # that it cannot be written shall not be found after the training
     with ThreadPoolExecutor(1) as recorder:
-        jobs = []
+        jobs: list[Future] = []
 
         def recorded_so_far() -> None:
             """Raise what kept a bundle from being recorded: what follows would be lost, too."""
@@ -164,22 +233,20 @@ def run(seconds: float, names: Iterable[str] = (), device: str = "cuda", size: i
                 if job.done():
                     job.result()
 
-        while waiting:
+        work = resume(aside, waiting, device, say, engine)
+        while waiting and time.monotonic() < deadline:
             recorded_so_far()
-            fitting = int(pace * (deadline - time.monotonic()) / (waiting[0].condition.iterations + 1))
-            lanes = bundle(waiting, min(size, fitting))
-            if not lanes:
+            work = work or Work(bundle(waiting, size), device, engine)
+            if not work.train(deadline, say, recorded_so_far, lambda work=work: work.put_aside(aside)):
+                written = work.put_aside(aside)
+                say(f"put aside at iteration {work.machine.iteration:,} of {work.end:,}: {written / 1e6:.1f} MB in {aside}")
                 break
-            found, pace = train(lanes, device, deadline, say, recorded_so_far)
-            if found is None:
-                size = max(1, min(size, len(lanes)) // 2) if len(lanes) > 1 else 0
-                say(f"too many for the time that is left: {size} at once")
-                if size == 0:
-                    break
-                continue
-            trained = set(lanes)
-            waiting = [lane for lane in waiting if lane not in trained]
-            jobs.append(recorder.submit(record, found, pack))
+            trained = {id(lane) for lane in work.lanes}
+            waiting = [lane for lane in waiting if id(lane) not in trained]
+            jobs.append(recorder.submit(record, work.found(), pack))
+            work = None
         added = sum(job.result() for job in jobs)
+        if work is None:
+            parcel.clear(aside)
     say(f"{added} rows added, {len(waiting)} runs are left")
     return added

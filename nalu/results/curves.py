@@ -46,9 +46,12 @@ def rows(experiment: Experiment, condition: Condition, history: pd.DataFrame) ->
     return [csv_file.row(fixed | point, HISTORY.columns) for point in kept.to_dict("records")]
 
 
-def _thin(history: pd.DataFrame, per_decade: int) -> pd.DataFrame:
-    steps = np.unique(history["step"])
+def steps_of(steps: np.ndarray, per_decade: int) -> np.ndarray:
+    """Return those of sorted steps that are the first of their bin; the initial one is a bin of its own."""
     bins = np.floor(np.round(per_decade * np.log10(np.maximum(steps, 1)), 9))
-    bins[steps == 0] = -1  # before the first update: a point of its own
-    kept = steps[np.unique(bins, return_index=True)[1]]
-    return history[history["step"].isin(kept)]
+    bins[steps == 0] = -1
+    return steps[np.unique(bins, return_index=True)[1]]
+
+
+def _thin(history: pd.DataFrame, per_decade: int) -> pd.DataFrame:
+    return history[history["step"].isin(steps_of(np.unique(history["step"]), per_decade))]

@@ -12,7 +12,7 @@ from pathlib import Path
 from nalu.support.command import complain
 from nalu.support.paths import ROOT
 
-PACKAGES = ("numpy", "torch", "numba", "numba-cuda", "pandas")
+PACKAGES = ("numpy", "torch", "numba", "cuda-bindings", "pandas")
 LENGTH = 10  # digits of a commit
 TRAINING = ("models.py", "units/*.py", "tasks/*.py", "training/**/*.py")
 SEQUENCES = ("units/*.py", "tasks/*.py", "training/*.py", "sequential/training/*.py", "experiments/sequential_*.py")

@@ -20,5 +20,5 @@ def examine(device: str) -> None:
 
 def hardware(device: str) -> str:
     """A name that tells kinds of devices apart: ``cpu``, or that of the GPU."""
-    found = device.startswith("cuda") and torch.cuda.is_available()  # not so in a simulator
+    found = device.startswith("cuda") and torch.cuda.is_available()
     return torch.cuda.get_device_name(device) if found else device

@@ -54,7 +54,7 @@ def engine(name: str, plan: Plan, *others: Plan) -> Engine:
 
     "fused" is one compiled loop on the CPU, "cuda" one on an NVIDIA GPU, "reference" plain
     PyTorch on any device; "auto" takes the first that has a kernel for every unit of the model
-    and runs on the device. Several plans are trained by "fused".
+    and runs on the device. Several plans are trained by "fused" or "cuda".
 
     Raises
     ------
@@ -65,7 +65,7 @@ def engine(name: str, plan: Plan, *others: Plan) -> Engine:
     if name == "reference":
         return Reference(plan)
     if name == "cuda" or (name == "auto" and plan.device.startswith("cuda")):
-        return _on_gpu(name, plan)
+        return _on_gpu(name, plan, *others)
     from nalu.training.fused.engine import Fused, obstacle
     from nalu.training.fused.warm import warm
 
@@ -78,7 +78,7 @@ def engine(name: str, plan: Plan, *others: Plan) -> Engine:
     return Reference(plan)
 
 
-def _on_gpu(name: str, plan: Plan) -> Engine:
+def _on_gpu(name: str, plan: Plan, *others: Plan) -> Engine:
     from nalu.training.cuda.gpu import missing
 
     problem = missing()
@@ -87,7 +87,7 @@ def _on_gpu(name: str, plan: Plan) -> Engine:
 
         problem = obstacle(plan)
         if problem is None:
-            return Cuda(plan)
+            return Cuda(plan, *others)
     if name == "cuda":
         raise Refusal(f"engine 'cuda' cannot run this: {problem}")
     return Reference(plan)

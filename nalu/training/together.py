@@ -36,7 +36,8 @@ def fit_together(
     plans
         They may differ in the model, its size, the optimiser, the regulariser and the
         operation, and must be equal in all that `Plan.batches` names.
-    engine : {"auto", "fused"}
+    engine : {"auto", "fused", "cuda"}
+        "auto" is "cuda" on a GPU.
     checkpoint_file, checkpoint_seconds, checkpoint_every, progress
         As those of `fit`; one file holds the state of all.
 
@@ -58,8 +59,12 @@ def examine(plans: tuple[Plan, ...], engine: str = "auto") -> None:
         raise Refusal(f"engine {engine!r} cannot train plans together; allowed: {', '.join(TOGETHER)}")
     if not plans:
         raise Refusal("plans must not be empty")
-    from nalu.training.fused.engine import obstacle
+    if engine == "cuda" or plans[0].device.startswith("cuda"):
+        name, obstacle = "cuda", _of_gpu
+    else:
+        from nalu.training.fused.engine import obstacle
 
+        name = "fused"
     first = plans[0].batches()
     for plan in plans:
         for name, value in plan.batches().items():
@@ -67,4 +72,15 @@ def examine(plans: tuple[Plan, ...], engine: str = "auto") -> None:
                 raise Refusal("plans that are trained together must have the same "
                               f"{name}, got {first[name]!r} and {value!r}")
         if problem := obstacle(plan):
-            raise Refusal(f"engine 'fused' cannot run this: {problem}; train it alone")
+            raise Refusal(f"engine {name!r} cannot run this: {problem}; train it alone")
+
+
+def _of_gpu(plan: Plan) -> str | None:
+    """Why the CUDA engine cannot run a plan here."""
+    from nalu.training.cuda.gpu import missing
+
+    if problem := missing():
+        return problem
+    from nalu.training.cuda.engine import obstacle
+
+    return obstacle(plan)

@@ -1,1 +1,1 @@
-"""CUDA engine: the whole training of every seed on a GPU, thousands of iterations a launch (numba-cuda)."""
+"""CUDA engine: the training of many streams in one kernel of an NVIDIA GPU (CUDA C++)."""

@@ -1,98 +1,215 @@
-"""Which lanes share a block of threads, and what the block has in shared memory.
+"""Which lanes share a block of threads, and where the block keeps its arrays.
 
-Lanes that train on the same batches, of whatever models and operations, can share a block: the
-batches are then drawn once for all of them. The numbers of a lane do not depend on it.
+Lanes that learn from the same batches share a block: the batches are drawn once for all of them, and their first layers
+are one product. The numbers of a lane do not depend on it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from nalu.training.cuda.lanes import Parts
-from nalu.training.cuda.target import SIMULATED, WARP
+from nalu.training.cuda.program import Variant
+from nalu.training.cuda.records import CHUNK, GAP, ROW
+from nalu.training.fused.member import Layout, Member
+from nalu.training.fused.products import PARTIAL
+from nalu.training.plan import Plan
 
-WORDS = 2 * 624
-TILE_ROWS = 16  # samples of the authors' stream that are drawn before they are laid out
-WARPS = 2 if SIMULATED else 8
-DRAWING = {"philox": 4, "authors": 10}
-TRAINING = 20
-"""Rough times, of the same unit: a batch, and one lane on each warp of a full multiprocessor."""
+TILE, SEGMENT, RING = 4, 4, 2048
+"""As in the source of the kernel: rows and inputs of a tile, factors between two that are kept, words of a ring."""
+
+ALL, SHARED = (20, 4), (10, 4)
+"""Warps of a block that has a multiprocessor for itself, and of one that shares it: in all, and of those that draw."""
+
+RESERVED = 1024  # bytes of shared memory that the system takes for each block
+STEP = 4096  # blocks whose shared memory differs by less are launched together
+MOST_SAMPLES = 32
+ROWS = 64
+"""Rows of first layers in a block, at most, where a stream has more lanes: what sixteen warps multiply at a time."""
+
+
+def odd_fours(count: int) -> int:
+    """The least odd multiple of four numbers: eight rows of that stride begin in different banks of shared memory."""
+    fours = -(-count // 4)
+    return 4 * (fours + 1 - fours % 2)
+
+
+@dataclass(frozen=True)
+class Team:
+    """Plans, by their index, that are trained together in one or more blocks, one for each seed."""
+
+    plans: tuple[int, ...]
+    seeds: tuple[int, ...]
+
+
+def stream(plan: Plan) -> tuple:
+    """What the batches and the evaluation inputs of a seed are a function of."""
+    task = asdict(plan.task)
+    del task["operation"]
+    return tuple(task.items())
+
+
+def teams(plans: list[Plan], members: list[Member], at_most: int | None = None) -> Iterator[Team]:
+    """All seeds of all plans in teams of at most `ROWS` rows, or so many lanes."""
+    streams: dict[tuple, dict[int, list[int]]] = {}
+    for j, plan in enumerate(plans):
+        for seed in plan.seeds:
+            streams.setdefault(stream(plan), {}).setdefault(seed, []).append(j)
+    for seeds in streams.values():
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for seed, lanes in seeds.items():
+            alike.setdefault(tuple(lanes), []).append(seed)
+        for lanes, found in alike.items():
+            for part in _parts(lanes, [members[j].rows_wanted() for j in lanes], at_most):
+                yield Team(tuple(part), tuple(found))
+
+
+def _parts(lanes: list[int], wanted: list[list[int]], at_most: int | None) -> Iterator[list[int]]:
+    """Lanes in equal parts; if they are too many, those that want logarithms or factors have their own."""
+    groups: dict[tuple, list[tuple[int, int]]] = {}
+    split = sum(map(sum, wanted)) > ROWS
+    for lane, rows in zip(lanes, wanted, strict=True):
+        groups.setdefault((rows[1] > 0, rows[2] > 0) if split else (), []).append((lane, sum(rows)))
+    for group in groups.values():
+        rows = np.array([1 if at_most else count for _, count in group])
+        parts = -(-rows.sum() // (at_most or ROWS))
+        which = (np.cumsum(rows) - rows / 2) * parts // rows.sum()
+        for part in range(parts):
+            if chosen := [lane for (lane, _), its in zip(group, which, strict=True) if its == part]:
+                yield chosen
 
 
 @dataclass
-class Block:
-    """Lanes `(plan, seed's index)` that share the stream `key`, and a layout of shared memory."""
+class Chip:
+    """Room in shared memory, and beyond it in the scratch of a block."""
 
-    key: tuple
-    lanes: list[tuple[int, int]]
-    warps: int = WARPS
+    limit: int
     places: dict[str, int] = field(default_factory=dict)
     size: int = 0
+    scratch: int = 0
+
+    def place(self, name: str, count: int, item: int, inside: bool | None = None) -> None:
+        """Where an array of `count` numbers of `item` bytes is. `inside` says that it must be in shared memory, or must not."""
+        wanted = -(-count * item // 16) * 16
+        if inside or (inside is None and self.size + wanted <= self.limit):
+            self.places[name], self.size = self.size, self.size + wanted
+        else:
+            self.places[name], self.scratch = ~self.scratch, self.scratch + wanted
+
+    @property
+    def fits(self) -> bool:
+        return self.size <= self.limit
 
 
-def stream(parts: Parts, k: int) -> tuple:
-    """What the batches of a seed are a function of."""
-    plan, seed = parts.plan, parts.plan.seeds[k]
-    source = seed if plan.stream == "philox" else plan.task.training_seed(seed)
-    return plan.stream, source, plan.task.input_size, plan.task.train_range, plan.task.subsets(seed)
+class Shape:
+    """The tables of a team, the same for all its seeds, and the places of its arrays.
 
-
-def distribute(parts: list[Parts], multiprocessors: int, at_most: int | None) -> list[Block]:
-    """Blocks for all seeds of all plans, `at_most` so many lanes each, or as many as seem best."""
-    streams: dict[tuple, list[tuple[int, int]]] = {}
-    for j, part in enumerate(parts):
-        for k in range(len(part.plan.seeds)):
-            streams.setdefault(stream(part, k), []).append((j, k))
-    for lanes in streams.values():  # similar workspaces beside each other
-        lanes.sort(key=lambda lane: (parts[lane[0]].work, lane))
-    counts = [len(lanes) for lanes in streams.values()]
-    kind = next(iter(streams))[0]
-    size = at_most or best_size(counts, kind, 2 * multiprocessors)
-    blocks = []
-    for key, lanes in streams.items():
-        cuts = np.array_split(np.arange(len(lanes)), -(-len(lanes) // size))
-        blocks += [Block(key, [lanes[i] for i in cut]) for cut in cuts]
-    return blocks
-
-
-def best_size(counts: list[int], kind: str, slots: int) -> int:
-    """Lanes a block, for so many lanes of every stream and so many blocks at a time."""
-    def seconds(size: int) -> float:
-        waves = -(-sum(-(-count // size) for count in counts) // slots)
-        return waves * (DRAWING[kind] + TRAINING * -(-size // WARPS))
-
-    return min(range(1, max(counts) + 1), key=seconds)
-
-
-def lay_out(block: Block, parts: list[Parts], limit: int) -> str | None:
-    """Place all that a block needs; what does not fit, if anything.
-
-    First the logarithms of the inputs move to global memory, then there are fewer warps.
+    Attributes
+    ----------
+    layout : Layout
+    rows : numpy.ndarray
+        Of `ROW`.
+    variant : Variant
+        The program that trains it.
+    warps, size, scratch : int
+        Of a block: warps, bytes of shared memory, and bytes of the scratch.
+    block : dict
+        What the blocks of the team have in common.
+    problem : str or None
+        Why no block of a GPU can have it.
     """
-    own = [parts[j] for j, _ in block.lanes]
-    plan, I = own[0].plan, own[0].I
-    B, item = plan.batch_size, np.dtype(plan.dtype).itemsize
-    authors, intervals = plan.stream == "authors", len(plan.task.train_range)
-    inputs, work = I * (B | 1), max(part.work for part in own)
-    logs = any(part.first.wants_logs for part in own)
-    tile = min(TILE_ROWS, B) if authors and intervals == 1 else 0
-    for warps, shared in [(w, s) for w in (block.warps, 4, 2, 1) for s in (1, 0)]:
-        if warps > block.warps:
-            continue
-        doubles = tile * I + len(plan.task.layout) * B + warps * WARP
-        begin = 8 * doubles + 4 * WORDS * authors
-        size = begin + item * (inputs * (1 + (logs and shared)) + warps * work)
-        if size <= limit:
-            x = -(-begin // item)
-            block.warps, block.size = warps, -(-(size + item) // 16) * 16
-            block.places = {
-                "tile": 0, "tile_rows": tile, "sums": tile * I,
-                "reduce": tile * I + len(plan.task.layout) * B, "words": 2 * doubles, "x": x,
-                "logs": 0 if not logs else 2 - shared, "log_x": x + inputs if shared else 0,
-                "work": x + inputs * (1 + (logs and shared)), "work_size": work,
-            }
-            return None
-    return (f"a batch of {B} x {I} inputs needs {size} bytes of shared memory beside its warp, "
-            f"{limit} are there")
+
+    def __init__(self, members: list[Member], limit: int, warps: tuple[int, int] | None = None) -> None:
+        plan, task = members[0].plan, members[0].plan.task
+        self.operations = list(dict.fromkeys(member.plan.task.operation for member in members))
+        self.layout = layout = Layout(members, self.operations, TILE)
+        self.sizes = [member.size for member in members]
+        self.rows, counts = _rows(layout)
+        I, B = task.input_size, plan.batch_size
+        self._count = layout.sums + layout.logs + layout.factors
+        columns = -(-B // PARTIAL) * PARTIAL
+        x_stride = odd_fours(I)
+        span = max(stop for _, stop in task.layout) - min(start for start, _ in task.layout)
+        self.block = dict(zip(("by_x", "by_l", "by_factors"), counts, strict=True)) | {
+            "number_of_slots": len(layout.slots), "number_of_operations": len(self.operations),
+            "number_of_subsets": len(task.layout), "lanes": len(members), "sums": layout.sums, "logs": layout.logs,
+            "factors": layout.factors, "stride": layout.stride, "x_stride": x_stride, "columns": columns,
+            "z_stride": max(columns, CHUNK) + GAP, "weights": layout.weights, "numbers": layout.numbers, "input_size": I,
+            "span": span, "two": len(task.train_range) - 1.0}
+        (low0, high0), (low1, high1) = task.train_range[0], task.train_range[-1]
+        self.block |= {"low0": low0, "width0": high0 - low0, "low1": low1, "width1": high1 - low1}
+        item = np.dtype(plan.dtype).itemsize
+        half = (limit + RESERVED) // 2 - RESERVED
+        large, small = [(*ALL, limit), (ALL[0] - ALL[1], 0, limit)], [(*SHARED, half), (SHARED[0] - SHARED[1], 0, half)]
+        ways = [(*warps, limit)] if warps else large if self._count > ROWS // 2 else small + large
+        for self.warps, drawers, room in ways:
+            chip = self._placed(room, item, columns, drawers, plan, inside=True)
+            if on_chip := chip.fits:
+                break
+        else:
+            drawers = 0
+            chip = self._placed(limit, item, columns, drawers, plan, inside=None)
+        samples = 4 if columns <= 4 * PARTIAL else MOST_SAMPLES
+        self.variant, self.scratch = Variant(plan.dtype, on_chip, samples), chip.scratch
+        self.size = min(-(-chip.size // STEP) * STEP, limit)
+        self.problem = None
+        if not chip.fits:
+            self.problem = f"what the threads of {len(members)} models share needs {chip.size} bytes of shared memory, {limit} are there"
+        elif B > MOST_SAMPLES * PARTIAL:
+            self.problem = f"a batch of {B} samples; at most {MOST_SAMPLES * PARTIAL} are possible"
+        self.block |= chip.places | {"drawers": drawers}
+
+    def _placed(self, limit: int, item: int, columns: int, drawers: int, plan: Plan, inside: bool | None) -> Chip:
+        of, layout, chip = self.block, self.layout, Chip(limit)
+        lanes, wide = of["lanes"], max(columns, CHUNK)
+        for name, count, size in (
+                ("running", lanes, 4), ("left", 1, 4), ("now", 4 * lanes, item), ("each", len(layout.slots), item),
+                ("errors", 4 * lanes, 8), ("ring", RING, 4), ("dw", layout.weights - self._count * layout.stride, item),
+                ("sums_at", of["number_of_subsets"] * columns, 8), ("y0", of["number_of_operations"] * columns, item)):
+            chip.place(name, count, size, inside=True)
+        if drawers:
+            chip.place("y1", of["number_of_operations"] * columns, item, inside=True)
+        chip.places["dw"] -= self._count * layout.stride * item  # as weights are counted from the first layers' on
+        chip.place("z", self._count * of["z_stride"], item, inside)
+        chip.place("w", layout.weights, item, inside)
+        chip.place("x0", wide * of["x_stride"], item, inside)
+        if drawers:
+            chip.place("x1", wide * of["x_stride"], item, inside)
+        chip.place("l", wide * of["x_stride"] if layout.logs else 0, item, inside)
+        chip.places = {"x1": chip.places["x0"], "y1": chip.places["y0"]} | chip.places
+        authors, n = plan.stream == "authors", plan.batch_size * of["input_size"]
+        two = of["two"] > 0
+        chip.place("drawn", authors * (plan.batch_size * of["span"] + 2 * n * two), 8, False if two else None)
+        for name in ("P", "m", "v", "kept"):
+            chip.place(name, layout.numbers, item)
+        chip.place("slopes", of["factors"] * layout.stride, item)
+        chip.place("before", bool(layout.factors) * self.warps * (of["input_size"] // SEGMENT + 2) * columns, item)
+        return chip
+
+    def places(self) -> np.ndarray:
+        """Where the parameters of all members, in their own order, lie among those of the slots."""
+        found = np.empty(self.layout.parameters, np.int64)
+        for slot in self.layout.slots:
+            count = slot["tensors"] * slot["rows"]
+            inside = slot["at"] + np.arange(count)[:, None] * slot["stride"] + np.arange(slot["columns"])
+            found[slot["parameters"] : slot["parameters"] + inside.size] = inside.ravel()
+        return found
+
+
+def _rows(layout: Layout) -> tuple[np.ndarray, list[int]]:
+    """The rows of first layers: those of products with x, those with logarithms, those of factors; and how many of each."""
+    end, found = (layout.sums + layout.logs + layout.factors) * layout.stride, ([], [], [])
+    for lane, plan in enumerate(layout.plans):
+        for s in range(plan["slots"], plan["end"]):
+            slot = layout.slots[s]
+            if slot["to"] >= end:
+                continue
+            for r in range(slot["rows"]):
+                to, at = slot["to"] + r * slot["stride"], slot["at"] + r * slot["stride"]
+                z, copy = to // layout.stride, -1 if slot["also"] < 0 else slot["also"] + r * slot["stride"]
+                which = 0 if z < layout.sums else 1 if z < layout.sums + layout.logs else 2
+                found[which].append((lane, s, z, copy // layout.stride if copy >= 0 else -1, at, to, copy))
+    return np.array([row for rows in found for row in rows], ROW), [len(rows) for rows in found]
+

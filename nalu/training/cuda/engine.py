@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 from torch import nn
 
 from nalu.support.check import Refusal
+from nalu.tasks import OPERATIONS
 from nalu.training import packing
 from nalu.training.cuda import gpu
-from nalu.training.cuda.blocks import Block, distribute, lay_out
-from nalu.training.cuda.kernel import build
-from nalu.training.cuda.lanes import UNITS, Parts
-from nalu.training.cuda.tables import Tables
-from nalu.training.history import MEASURES, RUNNING, History
+from nalu.training.cuda.blocks import Shape, odd_fours, teams
+from nalu.training.cuda.records import ARGUMENTS, BLOCK, CHUNK, TWISTER
+from nalu.training.fused.kernels import KERNELS
+from nalu.training.fused.member import Member
+from nalu.training.history import MEASURES, RUNNING
 from nalu.training.plan import BETA1, BETA2, Plan
 
-LAUNCH = 0.25  # seconds a launch shall take: within it there is neither progress nor interruption
+LAUNCH = 0.5  # seconds a launch shall take: within it there is neither progress nor interruption
 ROWS = 2**25  # numbers that the rows of the history of one launch may take
 ALIKE = ("iterations", "batch_size", "log_every", "dtype", "device", "stream")
 """Settings in which plans that are trained together must agree."""
 
 
-def obstacle(plan: Plan) -> str | None:
+def obstacle(plan: Plan, machine=None) -> str | None:
     """Why the kernel cannot run a plan, in a few words; None if it can."""
-    if not plan.device.startswith("cuda"):
+    if machine is None and not plan.device.startswith("cuda"):
         return f"it runs on a GPU, not on {plan.device!r}; say device='cuda'"
-    if problem := packing.obstacle(plan, UNITS):
+    if problem := packing.obstacle(plan, KERNELS):
         return problem
-    return lay_out(Block((), [(0, 0)]), [Parts(plan)], gpu.shared_memory())
+    one = member(replace(plan, seeds=plan.seeds[:1]))
+    return Shape([one], (machine or gpu.Gpu(plan.device)).shared_memory).problem
+
+
+def member(plan: Plan) -> Member:
+    """A plan with room for its history."""
+    return Member(plan, np.empty((len(plan.seeds), len(plan.log_steps), len(MEASURES))), np.empty(len(plan.seeds), np.int64))
 
 
 class Cuda:
@@ -41,55 +49,107 @@ class Cuda:
 
     ``iteration`` is the next iteration; `advance` runs up to a later one.
 
+    Parameters
+    ----------
+    plan, *others : Plan
+    machine : optional
+        What holds the arrays and runs the kernel; by default the GPU that the plans name.
+    lanes : int, optional
+        How many seeds of different plans may share a block, at most.
+    warps : tuple of int, optional
+        Warps of a block, and how many of them only draw.
+
     Raises
     ------
     ValueError
-        If the plans do not agree in `ALIKE`, or a batch does not fit on the chip.
+        If the plans do not agree in `ALIKE`, or a block does not fit on the chip.
     """
 
     name = "cuda"
 
-    def __init__(self, plan: Plan, *others: Plan, lanes_per_block: int | None = None) -> None:
+    def __init__(self, plan: Plan, *others: Plan, machine=None, lanes: int | None = None,
+                 warps: tuple[int, int] | None = None) -> None:
         self.plan, self.plans, self.iteration = plan, (plan, *others), 0
         for name in ALIKE:
             if len(values := {getattr(one, name) for one in self.plans}) > 1:
                 raise Refusal(f"plans that are trained together differ in {name}: {values}")
-        self.histories = [History(one) for one in self.plans]
+        self.machine = machine or gpu.Gpu(plan.device)
+        self.members = [member(one) for one in self.plans]
+        self.histories = [one.history for one in self.members]
         self.history = self.histories[0]
-        gpu.select(plan.device)
-        self.parts = [Parts(one) for one in self.plans]
-        self.blocks = distribute(self.parts, gpu.multiprocessors(), lanes_per_block)
-        for block in self.blocks:
-            if problem := lay_out(block, self.parts, gpu.shared_memory()):
-                raise Refusal(f"engine 'cuda' cannot run this: {problem}")
-        # one launch has blocks of one shape
-        self.blocks.sort(key=lambda block: (block.warps, block.size))
-        self.tables = Tables(self.parts, self.blocks)
-        self.kernel = build(plan.dtype, plan.batch_size)
+        self.teams = [(team, Shape([self.members[j] for j in team.plans], self.machine.shared_memory, warps))
+                      for team in teams(self.plans, self.members, lanes)]
+        for _, shape in self.teams:
+            if shape.problem:
+                raise Refusal(f"engine 'cuda' cannot run this: {shape.problem}")
+        # one launch has blocks of one shape; those that take longest begin first
+        self.teams.sort(key=lambda of: (not of[1].variant.on_chip, -of[1].warps, -of[1].size))
+        self._tables()
         self.chunk = 8
-        self._send()
 
-    def _send(self) -> None:
-        """Copy all that the kernel needs to the GPU."""
-        tables, kind = self.tables, self.tables.kind
-        logs = tables.logarithms(any(part.first.wants_logs for part in self.parts))
-        zeros = np.zeros_like(tables.parameters)
-        self.memory = {name: gpu.send(array) for name, array in {
-            "lanes": tables.lanes, "tensors": tables.tensors, "subsets": tables.subsets,
-            "parameters": tables.parameters, "m": zeros, "v": zeros, "words": tables.words,
-            "evaluation": tables.evaluation.array(), "logs": logs, "targets": tables.targets.array(),
-            "stopped_at": tables.stopped_at,
-            "scratch": np.empty(max(1, tables.scratch)), "log_scratch":
-            np.empty(max(1, tables.log_scratch), kind)}.items()}
-        self.launches = []
-        shapes = list(dict.fromkeys((block.warps, block.size) for block in self.blocks))
-        for warps, size in shapes:
-            which = [n for n, block in enumerate(self.blocks) if (block.warps, block.size) == (warps, size)]
-            self.launches.append((warps, size, which, gpu.send(tables.blocks[which])))
+    def _tables(self) -> None:
+        """Fill the tables and the initial state, and send them."""
+        self.kind, self._evaluation, self._targets, self._fixed = np.dtype(self.plan.dtype), _Pool(), _Pool(), {}
+        tables = {name: [] for name in ("plans", "slots", "rows", "operations", "subsets")}
+        begin = dict.fromkeys(tables, 0)
+        blocks, words, self._launches, self._lane = [], [], [], {}
+        first = parameters = scratch = 0
+        starts = [one.start() for one in self.members]
+        state = []
+        for team, shape in self.teams:
+            launch = shape.variant, shape.warps, shape.size
+            if not self._launches or self._launches[-1][0] != launch:
+                self._launches.append([launch, len(blocks), 0])
+            places = shape.places()
+            for seed in team.seeds:
+                tasks = {self.plans[j].task.operation: self.plans[j].task for j in team.plans}
+                row = shape.block | {name: begin[name] for name in tables} | self._of_seed(seed, [tasks[name] for name in shape.operations])
+                row |= {"first": first, "words": len(blocks), "parameters": parameters, "scratch": scratch}
+                blocks.append(tuple(row[name] for name in BLOCK.names))
+                own = np.zeros(shape.layout.numbers, self.kind)
+                at = 0
+                for n, j in enumerate(team.plans):
+                    k = self.plans[j].seeds.index(seed)
+                    inside = places[at : at + self.members[j].size]
+                    own[inside] = starts[j][k]
+                    self._lane[j, k] = first + n, len(blocks) - 1, parameters + inside
+                    at += self.members[j].size
+                state.append(own)
+                task = self.plans[team.plans[0]].task
+                tables["subsets"].append(np.array(task.subsets(seed), np.int64).ravel())
+                words.append(np.random.RandomState(task.training_seed(seed)).get_state()[1].astype(np.uint32))
+                first, parameters, scratch = first + len(team.plans), parameters + own.size, scratch + shape.scratch
+                begin["subsets"] += tables["subsets"][-1].size
+            self._launches[-1][2] = len(blocks) - self._launches[-1][1]
+            for name, table in (("plans", shape.layout.plans), ("slots", shape.layout.slots), ("rows", shape.rows),
+                                ("operations", np.array([list(OPERATIONS).index(name) for name in shape.operations], np.int64))):
+                tables[name].append(table)
+                begin[name] += len(table)
+        flat = np.concatenate(state)
+        arrays = {name: np.concatenate(tables[name]) for name in tables} | {
+            "blocks": np.array(blocks, BLOCK), "P": flat, "m": np.zeros_like(flat), "v": np.zeros_like(flat),
+            "words": np.stack(words), "position": np.full(len(blocks), TWISTER, np.int64),
+            "evaluation": self._evaluation.array().astype(self.kind), "targets": self._targets.array().astype(self.kind),
+            "stopped": np.full(first, RUNNING, np.int64), "scratch": np.zeros(max(1, scratch), np.uint8)}
+        self.memory = {name: self.machine.send(array) for name, array in arrays.items()}
+
+    def _of_seed(self, seed: int, tasks: list) -> dict:
+        """The columns of `BLOCK` that a seed has for itself; tasks with the operations of its team."""
+        task, row = tasks[0], {"seed": seed, "begin": min(start for start, _ in tasks[0].subsets(seed))}
+        for which, where in (("valid", task.train_range), ("test", task.test_range)):
+            key = which, task.input_size, where
+            if key not in self._fixed:
+                self._fixed[key] = getattr(task, {"valid": "validation_inputs", "test": "test_inputs"}[which])()
+            x = self._fixed[key]
+            row["evaluated"], whole = len(x), -(-len(x) // CHUNK) * CHUNK
+            row[f"{which}_x"] = self._evaluation.place(key, lambda x=x, whole=whole: _padded(x, whole))
+            row[f"{which}_y"] = self._targets.place((tuple(tasks), seed, which), lambda x=x, whole=whole: np.stack(
+                [np.pad(np.float32(one.target(x, seed)[:, 0]), (0, whole - len(x))) for one in tasks]))
+        return row
 
     def advance(self, stop: int) -> None:
         """Run the iterations from `self.iteration` up to, not including, `stop`."""
-        most = self.plan.log_every * max(1, ROWS // (len(self.tables.lanes) * len(MEASURES)))
+        most = self.plan.log_every * max(1, ROWS // (len(self._lane) * len(MEASURES)))
         while self.iteration < stop:
             until, clock = min(self.iteration + min(self.chunk, most), stop), time.monotonic()
             self._launch(self.iteration, until)
@@ -99,35 +159,28 @@ class Cuda:
             self.iteration = until
 
     def _launch(self, start: int, stop: int) -> None:
-        every = self.plan.log_every
+        every, send = self.plan.log_every, self.machine.send
         rows = range(-(-start // every), -(-stop // every))
-        values = gpu.send(np.full((len(self.tables.lanes), max(1, len(rows)), len(MEASURES)), np.nan))
-        t = np.arange(start, stop)[:, None] + 1.0
-        corrections = gpu.send(np.hstack([1.0 - BETA1**t, np.sqrt(1.0 - BETA2**t)]))
-        of = self.memory
-        for warps, size, _, blocks in self.launches:
-            gpu.launch(self.kernel, len(blocks), warps, size, blocks, of["lanes"], of["tensors"],
-                       of["subsets"], of["parameters"], of["m"], of["v"], of["words"], of["evaluation"],
-                       of["logs"], of["targets"], values, of["stopped_at"], corrections, of["scratch"],
-                       of["log_scratch"], np.uint64(start), np.uint64(stop), np.uint64(every))
-        found, stopped = gpu.fetch(values), gpu.fetch(of["stopped_at"])
+        steps = np.arange(start + 1, stop + 1)
+        own = {"values": send(np.full((len(self._lane), max(1, len(rows)), len(MEASURES)), np.nan)),
+               "corrections": send(np.stack([1.0 - _power(BETA1, steps), 1.0 / np.sqrt(1.0 - _power(BETA2, steps))], 1))}
+        given = np.zeros(len(self._launches), ARGUMENTS)
+        for name, array in (self.memory | own).items():
+            given[name] = self.machine.address(array)
+        for name, value in {"start": start, "stop": stop, "every": every, "batch_size": self.plan.batch_size,
+                            "logged": max(1, len(rows)), "authors": self.plan.stream == "authors"}.items():
+            given[name] = value
+        given["first"] = [begin for _, begin, _ in self._launches]
+        self.machine.launch([(*launch, count) for launch, _, count in self._launches], given)
+        found, stopped = self.machine.fetch(own["values"]), self.machine.fetch(self.memory["stopped"])
         for j, history in enumerate(self.histories):
-            lanes = self._lanes(j)
-            if rows:
-                history.values[:, rows.start : rows.stop] = found[lanes]
+            lanes = [self._lane[j, k][0] for k in range(len(history.seeds))]
+            history.values[:, rows.start : rows.stop] = found[lanes, : len(rows)]
             history.stopped_at[:] = stopped[lanes]
-
-    def _lanes(self, j: int) -> list[int]:
-        return [self.tables.lane[j, k] for k in range(len(self.plans[j].seeds))]
 
     def model(self, k: int, j: int = 0) -> nn.Module:
         """The network of the k-th seed of the j-th plan."""
-        return self.parts[j].unpack(k, self._gather("parameters", j)[k])
-
-    def _gather(self, name: str, j: int) -> np.ndarray:
-        """Parameters or moments `[seed, size]` of a plan."""
-        array, begin = gpu.fetch(self.memory[name]), self.tables.begin
-        return np.stack([array[begin[n] : begin[n + 1]] for n in self._lanes(j)])
+        return self.members[j].unpack(k, self.machine.fetch(self.memory["P"])[self._lane[j, k][2]])
 
     def state(self) -> dict[str, np.ndarray]:
         """All that the following iterations depend on, as arrays.
@@ -135,39 +188,65 @@ class Cuda:
         Names are those of the fused engine, for several plans with ``0/``, ``1/``, ... before
         them. A seed that has stopped needs no random numbers: its words are 0.
         """
-        arrays = {}
-        words = gpu.fetch(self.memory["words"])
-        position = np.zeros(len(words), np.int64)
-        for _, _, which, blocks in self.launches:
-            position[which] = gpu.fetch(blocks)["position"]
-        block = {lane: n for n, of in enumerate(self.blocks) for lane in of.lanes}
+        arrays, (P, m, v, words, position) = {}, (
+            self.machine.fetch(self.memory[name]) for name in ("P", "m", "v", "words", "position"))
         for j, history in enumerate(self.histories):
             prefix = f"{j}/" if len(self.plans) > 1 else ""
-            where = [block[j, k] for k in range(len(history.seeds))]
-            running = history.stopped_at == RUNNING
-            own = {name: self._gather(name, j) for name in ("parameters", "m", "v")} | {
-                "words": words[where] * running[:, None].astype(np.uint32),
-                "position": np.where(running, position[where], 0),
-            } | history.state(self.iteration)
-            arrays |= {prefix + name: array for name, array in own.items()}
+            lanes = [self._lane[j, k] for k in range(len(history.seeds))]
+            own = {name: np.stack([of[places] for *_, places in lanes]) for name, of in (("parameters", P), ("m", m), ("v", v))}
+            running, blocks = history.stopped_at == RUNNING, [block for _, block, _ in lanes]
+            own |= {"words": words[blocks] * running[:, None].astype(np.uint32), "position": position[blocks] * running}
+            arrays |= {prefix + name: array for name, array in (own | history.state(self.iteration)).items()}
         return arrays
 
     def restore(self, state: dict[str, np.ndarray], iteration: int) -> None:
         """Continue at `iteration` where `state` was taken."""
-        tables = self.tables
-        arrays = {name: np.empty_like(tables.parameters) for name in ("parameters", "m", "v")}
-        block = {lane: n for n, of in enumerate(self.blocks) for lane in of.lanes}
+        arrays = {name: self.machine.fetch(self.memory[name]).copy() for name in ("P", "m", "v", "words", "position", "stopped")}
         for j, history in enumerate(self.histories):
             prefix = f"{j}/" if len(self.plans) > 1 else ""
             history.restore({name: state[prefix + name] for name in ("history", "stopped_at")})
-            for k, n in enumerate(self._lanes(j)):
-                for name, array in arrays.items():
-                    array[tables.begin[n] : tables.begin[n + 1]] = state[prefix + name][k]
-                tables.stopped_at[n] = history.stopped_at[k]
-                if history.stopped_at[k] == RUNNING:
-                    tables.words[block[j, k]] = state[prefix + "words"][k]
-                    tables.blocks["position"][block[j, k]] = state[prefix + "position"][k]
-        tables.parameters = arrays["parameters"]
-        self._send()
-        self.memory |= {name: gpu.send(arrays[name]) for name in ("m", "v")}
+            for k, stopped in enumerate(history.stopped_at):
+                lane, block, places = self._lane[j, k]
+                for name, there in (("P", "parameters"), ("m", "m"), ("v", "v")):
+                    arrays[name][places] = state[prefix + there][k]
+                arrays["stopped"][lane] = stopped
+                if stopped == RUNNING:
+                    arrays["words"][block] = state[prefix + "words"][k]
+                    arrays["position"][block] = state[prefix + "position"][k]
+        self.memory |= {name: self.machine.send(array) for name, array in arrays.items()}
         self.iteration = iteration
+
+
+def _power(base: float, exponents: np.ndarray) -> np.ndarray:
+    """By squaring, as the fused engine takes it: the same on every machine."""
+    result, exponents = np.ones(len(exponents)), exponents.copy()
+    while exponents.any():
+        result = np.where(exponents & 1, result * base, result)
+        base, exponents = base * base, exponents >> 1
+    return result
+
+
+def _padded(x: np.ndarray, whole: int) -> np.ndarray:
+    """Evaluation inputs, rounded to float32, in rows as the kernel has them; 1 beyond the last sample."""
+    rows = np.ones((whole, odd_fours(x.shape[1])))
+    rows[: len(x), : x.shape[1]] = np.float32(x)
+    return rows
+
+
+class _Pool:
+    """Arrays one behind the other in one; what is the same is there once."""
+
+    def __init__(self) -> None:
+        self._pieces, self._places, self._size = [], {}, 0
+
+    def place(self, key, make) -> int:
+        """Where the array of this name begins."""
+        if key not in self._places:
+            self._places[key] = self._size
+            self._pieces.append(make().ravel())
+            self._size += self._pieces[-1].size
+        return self._places[key]
+
+    def array(self) -> np.ndarray:
+        """All of them."""
+        return np.concatenate(self._pieces)

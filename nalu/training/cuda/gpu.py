@@ -1,79 +1,110 @@
-"""The GPU: is there one, how large is it, and the little that Numba does not do by itself."""
+"""The GPU: is there one, what holds its arrays, and what starts the kernel."""
 
 from __future__ import annotations
 
+import ctypes
+from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
-from numba import cuda
+import torch
 
-from nalu.training.cuda.target import SIMULATED, WARP
+from nalu.training.cuda import program
+from nalu.training.cuda.program import Variant
 
-_SHARED = 227 * 1024 - 64  # bytes a block may have on an H100, which the simulator takes for its own
+WARP = 32
 
 
 def missing() -> str | None:
     """Why no kernel can run here, and what to do about it; None if one can."""
-    if SIMULATED:
-        return None
-    if find_spec("numba_cuda") is None:
-        return "numba-cuda is not installed: pip install '.[cuda]'"
-    try:
-        found = cuda.is_available() and len(cuda.gpus) > 0
-    except Exception as error:  # whatever a broken driver says
-        return f"CUDA does not start: {str(error).strip().splitlines()[-1]}"
-    return None if found else "there is no GPU here, or no NVIDIA driver for it"
+    if find_spec("cuda") is None or find_spec("cuda.bindings") is None:
+        return "cuda-bindings is not installed: pip install '.[cuda]'"
+    if not torch.cuda.is_available():
+        return "there is no GPU here, or no NVIDIA driver for it, or this PyTorch is not built for one"
+    return None
 
 
-def select(device: str) -> None:
-    """Use ``cuda`` or ``cuda:1``."""
-    if not SIMULATED:
-        cuda.select_device(int(device.partition(":")[2] or 0))
+def name(device: str) -> str:
+    """What its maker calls a GPU."""
+    return torch.cuda.get_device_name(device)
 
 
-def multiprocessors() -> int:
-    """Of the GPU that is used."""
-    return 1 if SIMULATED else cuda.get_current_device().MULTIPROCESSOR_COUNT
+class Array:
+    """An array on the GPU: bytes of PyTorch, with a type and a shape of NumPy."""
+
+    def __init__(self, array: np.ndarray, device: torch.device) -> None:
+        array = np.ascontiguousarray(array)
+        self.dtype, self.shape = array.dtype, array.shape
+        self.bytes = torch.from_numpy(array.reshape(-1).view(np.uint8)).to(device)
 
 
-def shared_memory() -> int:
-    """Bytes of shared memory that a block may have."""
-    return _SHARED if SIMULATED else \
-        cuda.get_current_device().MAX_SHARED_MEMORY_PER_BLOCK_OPTIN - 64
+class Gpu:
+    """One GPU.
 
-
-def send(array: np.ndarray):
-    """A copy on the GPU."""
-    return cuda.to_device(np.ascontiguousarray(array))
-
-
-def fetch(array) -> np.ndarray:
-    """A copy from the GPU."""
-    return array.copy_to_host()
-
-
-def launch(kernel, blocks: int, warps: int, size: int, *arguments) -> None:
-    """Start a kernel with `size` bytes of shared memory a block."""
-    if not SIMULATED:
-        kernel = _allowing(kernel, size, arguments)
-    kernel[blocks, warps * WARP, 0, size](*arguments)
-
-
-def _allowing(kernel, size: int, arguments):
-    """The kernel compiled for these arguments, and allowed more than 48 kB of shared memory.
-
-    That permission has to be asked of the driver, and Numba does not.
+    Parameters
+    ----------
+    device : str
+        ``cuda`` or ``cuda:1``.
     """
+
+    def __init__(self, device: str) -> None:
+        self.device = torch.device(device)
+        about = torch.cuda.get_device_properties(self.device)
+        self.capability = about.major, about.minor
+        self.multiprocessors = about.multi_processor_count
+        self.shared_memory = about.shared_memory_per_block_optin
+        self._streams = {}
+
+    def send(self, array: np.ndarray) -> Array:
+        """A copy on the GPU."""
+        return Array(array, self.device)
+
+    def fetch(self, array: Array) -> np.ndarray:
+        """A copy from the GPU."""
+        return array.bytes.cpu().numpy().view(array.dtype).reshape(array.shape)
+
+    def address(self, array: Array) -> int:
+        """Where an array begins."""
+        return array.bytes.data_ptr()
+
+    def launch(self, launches: list[tuple[Variant, int, int, int]], given: np.ndarray) -> None:
+        """Run kernels beside each other, and wait for them.
+
+        Parameters
+        ----------
+        launches : list
+            Of each: the variant, warps of a block, bytes of its shared memory, blocks.
+        given : numpy.ndarray
+            Their arguments, of `records.ARGUMENTS`.
+        """
+        from cuda.bindings import driver
+
+        with torch.cuda.device(self.device):
+            arguments = self.send(given)
+            ready = torch.cuda.current_stream()
+            for k, (variant, warps, size, blocks) in enumerate(launches):
+                stream = self._streams.setdefault(k, torch.cuda.Stream())
+                stream.wait_stream(ready)
+                where = ctypes.c_void_p(self.address(arguments) + k * given.itemsize)
+                program.check(driver.cuLaunchKernel(
+                    self._kernel(variant, size), blocks, 1, 1, warps * WARP, 1, 1, size, stream.cuda_stream,
+                    ((where,), (ctypes.c_void_p,)), 0))
+            torch.cuda.synchronize()
+
+    def _kernel(self, variant: Variant, size: int):
+        """The kernel, allowed as much shared memory as it needs, which the driver grants beyond 48 kB if asked."""
+        from cuda.bindings import driver
+
+        kernel = _loaded(variant, self.capability, self.device.index or 0)
+        program.check(driver.cuFuncSetAttribute(
+            kernel, driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, size))
+        return kernel
+
+
+@cache
+def _loaded(variant: Variant, capability: tuple[int, int], device: int):
     from cuda.bindings import driver
 
-    compiled = kernel.specialize(*arguments)
-    function = next(iter(compiled.overloads.values()))._codelibrary.get_cufunc()
-    attribute = driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-    if isinstance(function.handle, driver.CUkernel):
-        (error,) = driver.cuKernelSetAttribute(attribute, size, function.handle,
-                                               cuda.get_current_device().id)
-    else:
-        (error,) = driver.cuFuncSetAttribute(function.handle, attribute, size)
-    if error != driver.CUresult.CUDA_SUCCESS:
-        raise RuntimeError(f"the driver refuses {size} bytes of shared memory: {error.name}")
-    return compiled
+    torch.zeros(1, device=f"cuda:{device}")  # PyTorch makes the context that everything happens in
+    module = program.check(driver.cuModuleLoadData(program.compiled(variant, capability)))
+    return program.check(driver.cuModuleGetFunction(module, b"train"))

@@ -1,32 +1,68 @@
-"""What the kernel is told: tables of streams, lanes and tensors, one row each.
-
-A *lane* is a seed of a condition; a *block* is a block of threads, which draws one stream of
-batches for its lanes.
-"""
+"""The tables of the kernel, and the header by which its source has them: what both sides know is written once, here."""
 
 from __future__ import annotations
 
 import numpy as np
 
-_integers = lambda names: [(name, np.uint64) for name in names.split()]
-_reals = lambda names: [(name, np.float64) for name in names.split()]
+from nalu.tasks import OPERATIONS
+from nalu.training.fused import bodies, kernels, weights
+from nalu.training.fused.kernels import CODES
+from nalu.training.history import MEASURES, RUNNING
+from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
+from nalu.training.streams import COIN, INPUT, KEY
 
-BLOCK = np.dtype(_integers("""
-    index lane lanes turn authors seed position input_size intervals subsets number_of_subsets
-    x logs log_x work work_size sums tile tile_rows reduce words scratch log_scratch
-    evaluated valid_x test_x""") + _reals("low0 width0 low1 width1"), align=True)
-"""A stream of batches and its lanes, ``lane`` to ``lane + lanes``. Then places in shared memory, in
-units of what lies there: inputs ``x`` and their logarithms ``log_x``, workspaces of the warps, subset
-sums, drawn samples, one float64 a thread, and words; and places in global memory."""
+TWISTER = 624
+"""Words of the Mersenne Twister."""
 
-LANE = np.dtype(_integers("""
-    first second operation hidden_size parameters log_every adam tensor tensors weights
-    w1 w2 gradients z dz log_z y dy gate1 gate2 partial gated wants_logs sparse1 sparse2
-    valid_y test_y""") + _reals("""
-    learning_rate momentum lambda_sparse lambda_start lambda_end"""), align=True)
-"""A seed of a condition: its maps (`units`), tensors, sizes and settings; then the places of its
-arrays in the workspace of a warp, and of its targets in global memory."""
+CHUNK = 128
+"""Samples that are evaluated together, as in the fused engine."""
 
-TENSOR = np.dtype(_integers("kind free parameters weights size"), align=True)
-"""One tensor of a lane: kind (`tensors`), whether unprojected, where its parameters and weights
-begin, and how many weights it has."""
+GAP = 4
+"""What the rows of products have beyond whole multiples of 32: neighbours begin in other banks of shared memory."""
+
+PLACES = "x0 x1 y0 y1 l z w ring sums_at drawn dw P m v kept before slopes running now each errors left"
+"""Arrays of a block: bytes from the beginning of its shared memory, or, complemented, of its part of the scratch."""
+
+BLOCK = np.dtype([(name, np.int64) for name in f"""
+    plans slots rows operations subsets lanes number_of_slots number_of_operations number_of_subsets first
+    sums logs factors by_x by_l by_factors stride x_stride z_stride columns weights numbers input_size evaluated
+    drawers seed words parameters scratch valid_x test_x valid_y test_y begin span {PLACES}""".split()]
+    + [(name, np.float64) for name in ("low0", "width0", "low1", "width1", "two")])
+"""A stream and the lanes that learn from it.
+
+Where its rows of the other tables, its state and its evaluation data begin, with their counts; `first` is its first
+lane among all. `sums`, `logs` and `factors` are rows of first layers, `by_x`, `by_l` and `by_factors` rows of `ROW`.
+So many warps as `drawers` says draw a batch while the others learn from the one before; all do both in turn if it is 0."""
+
+ROW = np.dtype([(name, np.int64) for name in "lane slot z also at to copy".split()])
+"""A row of a first layer's weights: its lane and slot, the row of its products and that of a second use, or -1;
+where its parameters are, and its weights and their copy, or -1."""
+
+ARGUMENTS = np.dtype([(name, np.uint64) for name in """
+    blocks plans slots rows operations subsets P m v words position evaluation targets values stopped corrections
+    scratch""".split()]
+    + [(name, np.int64) for name in "first start stop every batch_size logged authors".split()])
+"""Addresses of all arrays, and the launch: its first block, its iterations, and how many rows of the history it has."""
+
+
+def _struct(name: str, record: np.dtype) -> str:
+    kinds = {"i": "long long", "u": "unsigned long long", "f": "double"}
+    fields = " ".join(f"{kinds[record[field].kind]} {field};" for field in record.names)
+    return f"struct {name} {{ {fields} }};\nstatic_assert(sizeof({name}) == {record.itemsize}, \"{name}\");\n"
+
+
+def _codes(prefix: str, names) -> str:
+    return "enum { " + ", ".join(f"{prefix}{name.upper().replace(' ', '_')}" for name in names) + " };\n"
+
+
+def header() -> str:
+    """The text of ``records.cuh``."""
+    values = {"BETA1": BETA1, "BETA2": BETA2, "ADAM_EPSILON": ADAM_EPSILON, "EPSILON": bodies.EPSILON}
+    whole = {"CHUNK": CHUNK, "MEASURES": len(MEASURES), "RUNNING": RUNNING, "INPUT": INPUT, "COIN": COIN, "KEY": KEY}
+    activations = {name: getattr(kernels, name) for name in ("LINEAR", "RELU", "RELU6", "NOTHING", "LOGARITHMS", "FACTORS")}
+    return "#pragma once\n" + "".join(
+        [_struct(name, record) for name, record in {"Block": BLOCK, "Lane": bodies.LANE, "Slot": weights.SLOT, "Row": ROW,
+                                                   "Arguments": ARGUMENTS}.items()]
+        + [_codes("TO_", OPERATIONS), _codes("KIND_", sorted(CODES, key=CODES.get))]
+        + [f"constexpr double {name} = {value!r};\n" for name, value in values.items()]
+        + [f"constexpr int {name} = {value};\n" for name, value in (whole | activations).items()])

@@ -18,9 +18,9 @@ NAMES = {"G": "gate", "A": "add", "M": "multiply", "B": "bias"}
 SUMS, LOGS, FACTORED = range(3)
 
 
-def whole(count: int) -> int:
+def whole(count: int, width: int = WIDTH) -> int:
     """A count, rounded up to whole vectors."""
-    return -(-count // WIDTH) * WIDTH
+    return -(-count // width) * width
 
 
 class Member(Packing):
@@ -60,17 +60,20 @@ class Layout:
         Of `LANE` and `SLOT`.
     sums, logs, factors : int
         Rows of all first layers.
+    stride : int
+        Of the rows of first layers: all rows are whole vectors of `width` numbers.
     weights, numbers, parameters : int
         Sizes: of all weights, of all parameters in slots, and in the plans' own order.
     """
 
-    def __init__(self, members: list[Member], operations: list[str]) -> None:
+    def __init__(self, members: list[Member], operations: list[str], width: int = WIDTH) -> None:
+        self._width = width
         wanted = np.array([member.rows_wanted() for member in members])
         self.sums, self.logs, self.factors = (int(count) for count in wanted.sum(0))
         self._rows = [0, self.sums, self.sums + self.logs]
         self._outputs = self.sums + self.logs + self.factors
-        self._stride = whole(members[0].plan.task.input_size)
-        self.weights, self.numbers, self.parameters = self._outputs * self._stride, 0, 0
+        self.stride = whole(members[0].plan.task.input_size, width)
+        self.weights, self.numbers, self.parameters = self._outputs * self.stride, 0, 0
         self._slots, plans = [], []
         for member in members:
             lane = self._lane(member) | {"answers": operations.index(member.plan.task.operation)}
@@ -94,7 +97,7 @@ class Layout:
                 else:
                     kind = member._kind_of_row(role)
                     lane[NAMES[role]] = self._rows[kind]
-                    goals.append(self._rows[kind] * self._stride)
+                    goals.append(self._rows[kind] * self.stride)
                     self._rows[kind] += H
             self._slot(matrix, goals, *((1, H) if matrix.roles == "B" else (H, plan.task.input_size)))
         for matrix in two.matrices:
@@ -107,11 +110,11 @@ class Layout:
 
     def _place(self, columns: int) -> int:
         """Room for a row among all weights."""
-        self.weights += whole(columns)
-        return self.weights - whole(columns)
+        self.weights += whole(columns, self._width)
+        return self.weights - whole(columns, self._width)
 
     def _slot(self, matrix, goals: list[int], rows: int, columns: int) -> None:
-        tensors, stride = len(matrix.tensors), whole(columns)
+        tensors, stride = len(matrix.tensors), whole(columns, self._width)
         to, also = (*goals, -1)[:2]
         row = {"kind": CODES[matrix.kind], "tensors": tensors, "rows": rows, "columns": columns, "stride": stride,
                "at": self.numbers, "to": to, "also": also, "parameters": self.parameters, "sparse": matrix.sparse}

@@ -7,11 +7,7 @@
   };
   const error = (value) => value.toExponential(1).replace(/e([+-])(\d+)/, (_, sign, digits) => ` · 10${(sign === "-" ? "⁻" : "") + [...digits].map((d) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[d]).join("")}`);
   const start = (film) => {
-    const { steps, panels, runs, threshold } = JSON.parse(film.querySelector("script").textContent);
-    const last = steps[steps.length - 1], linear = steps[1];
-    // where the axis, linear up to the first step and logarithmic from there, has an update
-    const decades = Math.log10(last / linear), share = 0.3 / (0.3 + decades);
-    const place = (t) => (t <= linear ? (share * t) / linear : share + ((1 - share) * Math.log10(t / linear)) / decades);
+    const { steps, places, panels, runs, threshold } = JSON.parse(film.querySelector("script").textContent);
     const shown = [...film.querySelectorAll("figure")].map((figure, k) => {
       const lines = panels.map(([left, bottom, width, height]) => {
         const line = make("i");
@@ -27,7 +23,7 @@
       const text = make("p");
       figure.append(make("div", { className: "film-cells" }, ...cells), text);
       return (at) => {
-        for (const [line, left, width] of lines) line.style.left = `${100 * (left + width * place(steps[at]))}%`;
+        for (const [line, left, width] of lines) line.style.left = `${100 * (left + width * places[at])}%`;
         runs[k].weights.forEach((layer, n) => [...cells[n].querySelectorAll("b")].forEach((cell, j) => {
           const weight = layer[at].flat()[j];
           cell.textContent = (Math.round(100 * weight) / 100 + 0).toFixed(2).replace("-", "−");

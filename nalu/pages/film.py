@@ -72,17 +72,20 @@ class Film:
         self.runs, self.threshold, self.colour, self.alt = runs, threshold, colour, alt
 
     def _repr_html_(self) -> str:
-        data = {"steps": [int(step) for step in self.runs[0].steps], "panels": PANELS, "threshold": self.threshold,
-                "runs": [{"errors": _short(run.errors), "weights": [_short(w) for w in run.weights]} for run in self.runs]}
-        pictures = "".join(f'<figure><figcaption>{escape(run.title)}</figcaption><div class="film-picture">'
-                           f'<img alt="" src="data:image/svg+xml;base64,{self._picture(run)}"></div></figure>' for run in self.runs)
-        return (f'<div class="film" role="group" aria-label="{escape(self.alt)}">{pictures}'
+        pictures, places = zip(*map(self._picture, self.runs), strict=True)
+        data = {"steps": [int(step) for step in self.runs[0].steps], "places": _short(places[0]), "panels": PANELS,
+                "threshold": self.threshold, "runs": [{"errors": _short(run.errors), "weights": [_short(w) for w in run.weights]} for run in self.runs]}
+        figures = "".join(f'<figure><figcaption>{escape(run.title)}</figcaption><div class="film-picture">'
+                          f'<img alt="" src="data:image/svg+xml;base64,{picture}"></div></figure>'
+                          for run, picture in zip(self.runs, pictures, strict=True))
+        return (f'<div class="film" role="group" aria-label="{escape(self.alt)}">{figures}'
                 f'<script type="application/json">{json.dumps(data, separators=(",", ":"))}</script></div>')
 
     def __repr__(self) -> str:
         return self.alt
 
-    def _picture(self, run: Run) -> str:
+    def _picture(self, run: Run) -> tuple[str, np.ndarray]:
+        """The picture of a run, and where along its axes the steps lie, from 0 to 1."""
         figure = plt.figure(figsize=SIZE, layout="none")
         top, bottom = map(figure.add_axes, PANELS)
         for layer, style in zip(run.weights, ("-", "--"), strict=True):
@@ -102,8 +105,10 @@ class Film:
         top.tick_params(labelbottom=False)
         file = BytesIO()
         figure.savefig(file, format="svg", bbox_inches=None, transparent=True, metadata={"Date": None})
+        both = np.stack([run.steps, np.full(len(run.steps), self.threshold)], axis=1)
+        places = bottom.transAxes.inverted().transform(bottom.transData.transform(both))[:, 0]
         plt.close(figure)
-        return base64.b64encode(file.getvalue()).decode("ascii")
+        return base64.b64encode(file.getvalue()).decode("ascii"), places
 
     def _range(self) -> tuple[float, float]:
         errors = np.concatenate([[self.threshold], *(run.errors for run in self.runs)])

@@ -1,5 +1,7 @@
 """The compiled convolutional layers and Adam for tensors of PyTorch, float32 on a CPU."""
 
+from __future__ import annotations
+
 import math
 from pathlib import Path
 

@@ -51,7 +51,7 @@ class Store:
 
     def folder(self) -> Path:
         """Folder for the present sources on this processor."""
-        made = hashlib.sha256("\n".join(_compiler()).encode())
+        made = hashlib.sha256("\n".join(map(str, _compiler())).encode())
         for path in self.sources:
             made.update(path.read_bytes())
         return _root(os.environ.get(_PLACE), self.beside) / f"{self.name}-{made.hexdigest()[:12]}"
@@ -81,7 +81,7 @@ class Locator(UserProvidedCacheLocator):
         return Path(py_file).absolute().parent.name
 
 
-def _compiler() -> list[str]:
+def _compiler() -> list:
     """What, beside the sources, decides the code."""
     settings = sorted(f"{name}={value}" for name, value in os.environ.items()
                       if name.startswith("NUMBA_") and name not in _HARMLESS)

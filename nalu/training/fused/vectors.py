@@ -39,12 +39,13 @@ class Vector(types.Type):
         super().__init__(f"Vector({element})")
 
 
-LLVM = {types.float32: ir.FloatType(), types.float64: ir.DoubleType(), types.int32: ir.IntType(32),
-       types.int64: ir.IntType(64), types.boolean: ir.IntType(1)}
+float32, float64, int32, int64, boolean = types.float32, types.float64, types.int32, types.int64, types.boolean
+LLVM = {float32: ir.FloatType(), float64: ir.DoubleType(), int32: ir.IntType(32), int64: ir.IntType(64),
+        boolean: ir.IntType(1)}
 VECTORS = {element: Vector(element) for element in LLVM}
-REAL = {element: VECTORS[element] for element in (types.float32, types.float64)}
-WHOLE = {element: VECTORS[element] for element in (types.int32, types.int64)}
-BITS = {VECTORS[types.float32]: VECTORS[types.int32], VECTORS[types.float64]: VECTORS[types.int64]}
+REAL = {element: VECTORS[element] for element in (float32, float64)}
+WHOLE = {element: VECTORS[element] for element in (int32, int64)}
+BITS = {VECTORS[float32]: VECTORS[int32], VECTORS[float64]: VECTORS[int64]}
 
 
 def of_width(element: types.Type) -> ir.VectorType:
@@ -63,7 +64,11 @@ class _Model(models.PrimitiveModel):
 def _define(function, cases: dict, lower) -> None:
     """Give an operator of Python its meaning for vectors: `cases` are arguments -> result."""
     found = [signature(result, *arguments) for arguments, result in cases.items()]
-    infer_global(function)(type("Template", (ConcreteTemplate,), {"key": function, "cases": found}))
+
+    class Template(ConcreteTemplate):
+        key, cases = function, found
+
+    infer_global(function)(Template)
     for arguments in cases:
         lower_builtin(function, *arguments)(lower)
 
@@ -86,8 +91,8 @@ for _function, _name in ((operator.add, "add"), (operator.sub, "sub"), (operator
 _define(operator.neg, {(v,): v for v in REAL.values()}, _binary("fneg"))
 for _function, _how in ((operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">="),
                         (operator.eq, "==")):
-    _define(_function, {(v, v): VECTORS[types.boolean] for v in REAL.values()}, _compare(_how))
-_define(operator.eq, {(v, v): VECTORS[types.boolean] for v in WHOLE.values()},
+    _define(_function, {(v, v): VECTORS[boolean] for v in REAL.values()}, _compare(_how))
+_define(operator.eq, {(v, v): VECTORS[boolean] for v in WHOLE.values()},
         lambda context, builder, sig, args: builder.icmp_signed("==", *args))
 
 
@@ -183,10 +188,10 @@ def _casts() -> None:
     from numba.core.typeconv.rules import default_type_manager as rules
 
     for element, vector in VECTORS.items():
-        if element is types.boolean:
+        if element is boolean:
             continue
         real = vector in BITS
-        for plain in (types.float64, types.float32, types.int64, types.int32) if real else (types.int64, types.int32):
+        for plain in (float64, float32, int64, int32) if real else (int64, int32):
             rules.set_unsafe_convert(plain, vector)
 
 

@@ -126,7 +126,7 @@ def of_bundles(seeds: int, lanes: int, repetitions: int, seconds: float, make: C
         if plans:
             job = Launches(make(*plans), seconds, every)
             found = rates({"cuda": job}, repetitions, CLOCK)["cuda"]
-            yield [measured("gpu", f"{what}, {job.lanes} lanes, evaluations included", found, UPDATES, stream=plans[0].stream,
+            yield [measured("gpu_together", f"{what}, {job.lanes} lanes, evaluations included", found, UPDATES, stream=plans[0].stream,
                             seeds=len(plans[0].seeds), target=">= 1.7e8")]
 
 

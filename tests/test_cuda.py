@@ -1,7 +1,12 @@
 """The CUDA engine gives the bytes of the fused engine: on a GPU if there is one, otherwise compiled for the processor."""
 
+import ctypes
+import sys
+from contextlib import nullcontext
 from dataclasses import replace
+from importlib import util
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import cuda_processor
 import numpy as np
@@ -12,6 +17,7 @@ from nalu.experiments import EXPERIMENTS
 from nalu.models import TwoLayer
 from nalu.registry import MODELS
 from nalu.results import origin
+from nalu.support import paths
 from nalu.tasks import Arithmetic, arithmetic
 from nalu.training import Plan, checkpoint
 from nalu.training.cuda import gpu, program, records
@@ -53,9 +59,14 @@ def trained(*plans, stops=(STEPS + 1,), warps=FEW, **options):
     return found
 
 
+def same_nan(array):
+    """The bytes of an array, with one NaN for all: processors differ in its sign."""
+    return (array if array.dtype.kind != "f" else np.where(np.isnan(array), np.array(np.nan, array.dtype), array)).tobytes()
+
+
 def state_bytes(found, j=None):
     prefix = "" if len(found.plans) == 1 else f"{j}/"
-    return {key.removeprefix(prefix): array.tobytes() for key, array in found.state().items() if key.startswith(prefix)}
+    return {key.removeprefix(prefix): same_nan(array) for key, array in found.state().items() if key.startswith(prefix)}
 
 
 def as_fused(one):
@@ -65,7 +76,7 @@ def as_fused(one):
     truth.advance(STEPS + 1)
     state, running = truth.state(), truth.history.stopped_at == -1
     state |= {"words": state["words"] * running[:, None].astype(np.uint32), "position": state["position"] * running}
-    return {key: array.tobytes() for key, array in state.items()}
+    return {key: same_nan(array) for key, array in state.items()}
 
 
 @kernel
@@ -200,14 +211,67 @@ def test_the_fused_engine_takes_over():
     successor = Fused(one)
     successor.restore(found.state(), 4)
     successor.advance(STEPS + 1)
-    assert {key: array.tobytes() for key, array in successor.state().items()} == as_fused(one)
+    assert {key: same_nan(array) for key, array in successor.state().items()} == as_fused(one)
+
+
+@kernel
+def test_the_driver_is_given_what_the_kernel_needs(monkeypatch):
+    """The host's side of a GPU, with a driver that runs the kernel on the processor."""
+    allowed, streams = [], []
+
+    def launch(variant, blocks, _1, _2, threads, _3, _4, size, stream, parameters, _5):
+        where = ctypes.c_uint64.from_address(parameters).value
+        room = np.zeros(size + 16, np.uint8)
+        cuda_processor.library(variant).run(blocks, threads, ctypes.c_void_p(room.ctypes.data + -room.ctypes.data % 16),
+                                            ctypes.c_void_p(ctypes.c_uint64.from_address(where).value))
+        streams.append(stream)
+        return (0,)
+
+    def stream():
+        return SimpleNamespace(cuda_stream=len(streams), wait_stream=lambda other: None)
+
+    driver = SimpleNamespace(cuLaunchKernel=launch, cuFuncSetAttribute=lambda *given: allowed.append(given) or (0,),
+                             CUfunction_attribute=SimpleNamespace(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES="shared"))
+    monkeypatch.setitem(sys.modules, "cuda", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "cuda.bindings", SimpleNamespace(driver=driver))
+    monkeypatch.setattr(gpu, "_loaded", lambda variant, *_: variant)
+    for name, instead in {"device": lambda device: nullcontext(), "Stream": stream, "current_stream": stream,
+                          "synchronize": lambda: None, "get_device_properties": lambda device: SimpleNamespace(
+                              major=9, minor=0, multi_processor_count=132, shared_memory_per_block_optin=227 * 1024)}.items():
+        monkeypatch.setattr(gpu.torch.cuda, name, instead)
+    plans = [plan("NMU", "mul", (1, 2), stream="authors"), plan("NALU", "add", (2,), {"input_size": 20}, stream="authors")]
+    found = trained(*plans, machine=gpu.Gpu("cpu"))
+    assert [state_bytes(found, j) for j in range(2)] == [as_fused(one) for one in plans]
+    assert {given[1:] for given in allowed} == {("shared", size) for (_, _, size), *_ in found._launches}
+    assert len(set(streams)) == 2, "blocks of different shapes run beside each other"
+
+
+@kernel
+def test_the_benchmark_in_miniature(monkeypatch):
+    monkeypatch.syspath_prepend(str(paths.ROOT / "benchmarks"))
+    where = util.spec_from_file_location("gpu_benchmark", paths.ROOT / "benchmarks/gpu.py")
+    benchmark = util.module_from_spec(where)
+    where.loader.exec_module(benchmark)
+
+    def make(*plans):
+        return Cuda(*plans, machine=cuda_processor.Processor(), warps=FEW)
+
+    tiny, parts = {"device": "cpu", "batch_size": 4}, {1: "draw", 15: "all"}
+    monkeypatch.setattr(benchmark, "PARTS", parts)
+    monkeypatch.setattr(benchmark, "DIVERGE", [name for name in MODELS if name != "NMU"])
+    checked = [*benchmark.check(1, 1, make, "cpu", benchmark.declared()[:3])]
+    timed = [*benchmark.of_parts(1, 1, 0.0, make, 10, **tiny), *benchmark.of_bundles(1, 2, 1, 0.0, make, 10, "cpu")]
+    assert [row.value for rows in checked for row in rows] == [0] * len(checked)
+    assert len(timed) == 4 and all(row.value > 0 for rows in timed for row in rows)
+    monkeypatch.setattr(benchmark, "Fused", lambda one: Fused(replace(one, learning_rate=0.5)))
+    (row,) = next(benchmark.check(1, 1, make, "cpu", benchmark.declared()[:1]))
+    assert row.value == 1 and row.met is False
 
 
 def test_many_lanes_are_divided_equally_and_those_with_logarithms_are_apart():
     names = ["NMU"] * 50 + ["NALU"] * 12
     found = Cuda(*(plan(name, seeds=(1, 2), hidden_size=2) for name in names), machine=cuda_processor.Processor())
-    assert [(len(team.plans), team.seeds) for team, _ in found.teams] == [(6, (1, 2))] * 2 + [(25, (1, 2))] * 2 \
-        or sorted(len(team.plans) for team, _ in found.teams) == [6, 6, 25, 25]
+    assert sorted((len(team.plans), team.seeds) for team, _ in found.teams) == [(6, (1, 2))] * 2 + [(25, (1, 2))] * 2
     assert all(shape.layout.sums + shape.layout.logs <= 64 for _, shape in found.teams)
     assert all(bool(shape.layout.logs) == (names[team.plans[0]] == "NALU") for team, shape in found.teams)
 

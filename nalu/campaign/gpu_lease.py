@@ -224,8 +224,12 @@ def run(seconds: float, names: Iterable[str] = (), device: str = "cuda", size: i
     waiting = queue(names)
     if pack is not None:
         write_pack(pack)  # that it cannot be written shall not be found after the training
-    with ThreadPoolExecutor(1) as recorder:
+    with ThreadPoolExecutor(2) as beside:
         jobs: list[Future] = []
+
+        def prepared(lanes: list[Lane]) -> Future:
+            """The next bundle, which is made ready while another one trains."""
+            return beside.submit(Work, bundle(lanes, size), device, engine)
 
         def recorded_so_far() -> None:
             """Raise what kept a bundle from being recorded: what follows would be lost, too."""
@@ -234,17 +238,19 @@ def run(seconds: float, names: Iterable[str] = (), device: str = "cuda", size: i
                     job.result()
 
         work = resume(aside, waiting, device, say, engine)
+        following = None if work else prepared(waiting) if waiting else None
         while waiting and time.monotonic() < deadline:
             recorded_so_far()
-            work = work or Work(bundle(waiting, size), device, engine)
+            work = work or following.result()
+            trained = {id(lane) for lane in work.lanes}
+            rest = [lane for lane in waiting if id(lane) not in trained]
+            following = prepared(rest) if rest else None
             if not work.train(deadline, say, recorded_so_far, lambda work=work: work.put_aside(aside)):
                 written = work.put_aside(aside)
                 say(f"put aside at iteration {work.machine.iteration:,} of {work.end:,}: {written / 1e6:.1f} MB in {aside}")
                 break
-            trained = {id(lane) for lane in work.lanes}
-            waiting = [lane for lane in waiting if id(lane) not in trained]
-            jobs.append(recorder.submit(record, work.found(), pack))
-            work = None
+            waiting, found, work = rest, work.found(), None
+            jobs.append(beside.submit(record, found, pack))
         added = sum(job.result() for job in jobs)
         if work is None:
             parcel.clear(aside)

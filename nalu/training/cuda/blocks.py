@@ -20,8 +20,9 @@ from nalu.training.plan import Plan
 TILE, SEGMENT, RING = 4, 4, 2048
 """As in the source of the kernel: rows and inputs of a tile, factors between two that are kept, words of a ring."""
 
-ALL, SHARED = (20, 4), (10, 4)
-"""Warps of a block that has a multiprocessor for itself, and of one that shares it: in all, and of those that draw."""
+MANY_LANES, FEW_LANES, SHARED = (20, 4), (20, 8), (10, 4)
+"""Warps in all, and of those that draw, of a block that has a multiprocessor for itself and many lanes, or few,
+which the draw keeps waiting; and of one that shares it."""
 
 RESERVED = 1024  # bytes of shared memory that the system takes for each block
 STEP = 4096  # blocks whose shared memory differs by less are launched together
@@ -142,8 +143,11 @@ class Shape:
         self.block |= {"low0": low0, "width0": high0 - low0, "low1": low1, "width1": high1 - low1}
         item = np.dtype(plan.dtype).itemsize
         half = (limit + RESERVED) // 2 - RESERVED
-        large, small = [(*ALL, limit), (ALL[0] - ALL[1], 0, limit)], [(*SHARED, half), (SHARED[0] - SHARED[1], 0, half)]
-        ways = [(*warps, limit)] if warps else large if self._count > ROWS // 2 else small + large
+        ways = [(*MANY_LANES, limit), (MANY_LANES[0], 0, limit)]
+        if self._count <= ROWS // 2:
+            ways = [(*SHARED, half), (SHARED[0], 0, half), (*FEW_LANES, limit), (FEW_LANES[0], 0, limit)]
+        if warps:
+            ways = [(*warps, limit)]
         for self.warps, drawers, room in ways:
             chip = self._placed(room, item, columns, drawers, plan, inside=True)
             if on_chip := chip.fits:

@@ -9,7 +9,7 @@ import numpy as np
 from torch import nn
 
 from nalu.support.check import Refusal
-from nalu.tasks import OPERATIONS
+from nalu.tasks import OPERATIONS, Arithmetic
 from nalu.training import packing
 from nalu.training.cuda import gpu
 from nalu.training.cuda.blocks import Shape, odd_fours, teams
@@ -102,8 +102,8 @@ class Cuda:
                 self._launches.append([launch, len(blocks), 0])
             places = shape.places()
             for seed in team.seeds:
-                tasks = {self.plans[j].task.operation: self.plans[j].task for j in team.plans}
-                row = shape.block | {name: begin[name] for name in tables} | self._of_seed(seed, [tasks[name] for name in shape.operations])
+                task = self.plans[team.plans[0]].task
+                row = shape.block | {name: begin[name] for name in tables} | self._of_seed(seed, task, shape.operations)
                 row |= {"first": first, "words": len(blocks), "parameters": parameters, "scratch": scratch}
                 blocks.append(tuple(row[name] for name in BLOCK.names))
                 own = np.zeros(shape.layout.numbers, self.kind)
@@ -115,7 +115,6 @@ class Cuda:
                     self._lane[j, k] = first + n, len(blocks) - 1, parameters + inside
                     at += self.members[j].size
                 state.append(own)
-                task = self.plans[team.plans[0]].task
                 tables["subsets"].append(np.array(task.subsets(seed), np.int64).ravel())
                 words.append(np.random.RandomState(task.training_seed(seed)).get_state()[1].astype(np.uint32))
                 first, parameters, scratch = first + len(team.plans), parameters + own.size, scratch + shape.scratch
@@ -133,9 +132,9 @@ class Cuda:
             "stopped": np.full(first, RUNNING, np.int64), "scratch": np.zeros(max(1, scratch), np.uint8)}
         self.memory = {name: self.machine.send(array) for name, array in arrays.items()}
 
-    def _of_seed(self, seed: int, tasks: list) -> dict:
-        """The columns of `BLOCK` that a seed has for itself; tasks with the operations of its team."""
-        task, row = tasks[0], {"seed": seed, "begin": min(start for start, _ in tasks[0].subsets(seed))}
+    def _of_seed(self, seed: int, task: Arithmetic, operations: list[str]) -> dict:
+        """The columns of `BLOCK` that a seed of a task has for itself; its targets are those of all operations."""
+        row = {"seed": seed, "begin": min(start for start, _ in task.subsets(seed))}
         for which, where in (("valid", task.train_range), ("test", task.test_range)):
             key = which, task.input_size, where
             if key not in self._fixed:
@@ -143,8 +142,9 @@ class Cuda:
             x = self._fixed[key]
             row["evaluated"], whole = len(x), -(-len(x) // CHUNK) * CHUNK
             row[f"{which}_x"] = self._evaluation.place(key, lambda x=x, whole=whole: _padded(x, whole))
-            row[f"{which}_y"] = self._targets.place((tuple(tasks), seed, which), lambda x=x, whole=whole: np.stack(
-                [np.pad(np.float32(one.target(x, seed)[:, 0]), (0, whole - len(x))) for one in tasks]))
+            row[f"{which}_y"] = self._targets.place((key, tuple(operations), task.subsets(seed)), lambda x=x, whole=whole: np.stack(
+                [np.pad(np.float32(OPERATIONS[name].apply(sums)[:, 0]), (0, whole - len(x)))
+                 for sums in [task.sums(x, seed)] for name in operations]))
         return row
 
     def advance(self, stop: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from functools import cache
 from importlib.util import find_spec
 
@@ -85,10 +84,11 @@ class Gpu:
             for k, (variant, warps, size, blocks) in enumerate(launches):
                 stream = self._streams.setdefault(k, torch.cuda.Stream())
                 stream.wait_stream(ready)
-                where = ctypes.c_void_p(self.address(arguments) + k * given.itemsize)
+                where = np.array([self.address(arguments) + k * given.itemsize], np.uint64)
+                pointers = np.array([where.ctypes.data], np.uint64)
                 program.check(driver.cuLaunchKernel(
                     self._kernel(variant, size), blocks, 1, 1, warps * WARP, 1, 1, size, stream.cuda_stream,
-                    ((where,), (ctypes.c_void_p,)), 0))
+                    pointers.ctypes.data, 0))
             torch.cuda.synchronize()
 
     def _kernel(self, variant: Variant, size: int):

@@ -177,9 +177,9 @@ template <class R, bool CHIP> struct Stream {
   }
 
   // The step of four weights of a first layer, from column i of a row on.
-  __device__ __forceinline__ void step_weights(const Row &row, int i, const R *dW) const {
+  __device__ __forceinline__ void step_weights(const State<R> &state, const Row &row, int i, const R *dW) const {
     const Slot &slot = slots()[row.slot];
-    step((int)slot.kind, (int)row.at + i, (int)(slot.rows * slot.stride), now()[row.lane], each()[row.slot], state(),
+    step((int)slot.kind, (int)row.at + i, (int)(slot.rows * slot.stride), now()[row.lane], each()[row.slot], state,
          {dW[0], dW[1], dW[2], dW[3]}, goal(row.to + i, row.copy >= 0 ? row.copy + i : -1));
   }
 
@@ -189,7 +189,8 @@ template <class R, bool CHIP> struct Stream {
     const R *z = place<R>(block.z), *l = logarithms(), *x = of_logarithms ? l : batch(which).x;
     const Row *row = rows() + (of_logarithms ? block.by_x : 0);
     const int count = (int)(of_logarithms ? block.by_l : block.by_x);
-    const int B = (int)given.batch_size, zs = (int)block.z_stride, gap = (int)block.x_stride, across = (int)block.stride / 4, tiles = (count + 3) / 4 * across;
+    const int B = (int)given.batch_size, zs = (int)block.z_stride, gap = (int)block.x_stride;
+    const int across = (int)block.stride / 4, tiles = (count + 3) / 4 * across;
     for (int tile = team.rank; tile < tiles; tile += team.size) {
       int first = tile / across * 4, i = tile % across * 4, at[4];
       R dW[4][4] = {};
@@ -215,9 +216,10 @@ template <class R, bool CHIP> struct Stream {
 #pragma unroll
             for (int c = 0; c < 4; c++) dW[j][c] = dW[j][c] + more[j][c];
       }
+      const State<R> state = this->state();
 #pragma unroll
       for (int j = 0; j < 4; j++)
-        if (first + j < count && running()[row[first + j].lane]) step_weights(row[first + j], i, dW[j]);
+        if (first + j < count && running()[row[first + j].lane]) step_weights(state, row[first + j], i, dW[j]);
     }
   }
 
@@ -239,8 +241,9 @@ template <class R, bool CHIP> struct Stream {
         factors_back(team, place<R>(block.w) + factored[n].to, batch(which).x, (int)block.x_stride, columns, I,
                      place<R>(block.z) + factored[n].z * block.z_stride, slopes + n * stride, before);
     team.wait();
+    const State<R> state = this->state();
     for (int k = 4 * team.rank; k < F * stride; k += 4 * team.size)
-      if (running[factored[k / stride].lane]) step_weights(factored[k / stride], k % stride, slopes + k);
+      if (running[factored[k / stride].lane]) step_weights(state, factored[k / stride], k % stride, slopes + k);
   }
 
   // The batch of iteration t.

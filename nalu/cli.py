@@ -5,7 +5,6 @@ a notebook that failed gives 1.
 """
 
 import argparse
-import io
 import math
 import os
 import sys
@@ -19,7 +18,7 @@ from nalu.experiments import Entry, SequenceExperiment
 from nalu.results import csv_file, merging, runs, status, store
 from nalu.results.estimate import Pace
 from nalu.results.workfolder import WorkFolder
-from nalu.support import check, paths, seed_lists
+from nalu.support import check, command, seed_lists
 from nalu.support.check import Refusal
 from nalu.support.command import OK, PIPE, REFUSED, Parser, complain, in_words
 from nalu.support.listing import columns
@@ -27,12 +26,10 @@ from nalu.support.listing import columns
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return the exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a name in Greek is no reason to end, whatever the locale
+    command.speak_any_alphabet()
     given = _parser().parse_args(arguments)
     try:
-        _examine_place(given)
+        command.examine_place(given.command, by_notebook=given.run is _train and not (given.direct or given.together))
         code = given.run(given)
         sys.stdout.flush()
         return code
@@ -50,17 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> Parser:
     parser = Parser(prog="python -m nalu", description="Neural Arithmetic Units, reproduced.")
     parser.set_defaults(run=lambda _: parser.print_help() or OK)
-    commands = parser.add_subparsers(metavar="command")
+    commands = parser.add_subparsers(metavar="command", dest="command")
 
-    def command(name: str, function, summary: str) -> argparse.ArgumentParser:
+    def add(name: str, function, summary: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=summary, description=summary)
         added.set_defaults(run=function)
         return added
 
-    listed = command("list", _list, "what can be trained")
+    listed = add("list", _list, "what can be trained")
     listed.add_argument("experiment", nargs="?", help="list its conditions")
 
-    train = command("train", _train, "train what has no results yet")
+    train = add("train", _train, "train what has no results yet")
     train.add_argument("experiment")
     train.add_argument("condition", nargs="*", default=[],
                        help="all of them by default; then perhaps the next experiment, and so on")
@@ -82,7 +79,7 @@ def _parser() -> Parser:
                        help="of one condition, or several together: write their results there "
                        "once they are complete")
 
-    lease = command("lease", _lease, "train on a GPU what fits into some seconds")
+    lease = add("lease", _lease, "train on a GPU what fits into some seconds")
     lease.add_argument("experiment", nargs="*", help="all by default")
     lease.add_argument("--seconds", type=float, required=True, help="time for everything")
     lease.add_argument("--device", default="cuda", help="cuda (default), cuda:1, ...")
@@ -91,29 +88,18 @@ def _parser() -> Parser:
     lease.add_argument("--aside", metavar="FOLDER", type=Path,
                        help="where what is not finished in time is put, and looked for (default: runs/.lease)")
 
-    results = command("results", _results, "collect, verify and summarise results")
+    results = add("results", _results, "collect, verify and summarise results")
     results.add_argument("experiment", nargs="*", default=[], help="all by default")
     results.add_argument("--from", dest="shards", action="append", default=[], metavar="FOLDER",
                          help="merge the results of another runs/ folder; may be repeated")
 
-    shown = command("status", _status, "how far everything is")
+    shown = add("status", _status, "how far everything is")
     shown.add_argument("experiment", nargs="*", help="all by default")
 
-    report = command("report", _report, "execute what is out of date, draw the headline")
+    report = add("report", _report, "execute what is out of date, draw the headline")
     report.add_argument("notebook", nargs="*", help="such as experiments/ten_parameters")
     report.add_argument("--jobs", default=str(os.cpu_count()), help="notebooks executed at once")
     return parser
-
-
-def _examine_place(given: argparse.Namespace) -> None:
-    """Refuse what cannot be done by a package that does not lie in its repository."""
-    if paths.CHECKOUT or given.run not in (_train, _lease, _results, _status, _report):
-        return
-    by_notebook = given.run is _train and not (given.direct or given.together)
-    if given.run is _report or by_notebook or not os.environ.get("NALU_RUNS"):
-        remedy = "" if given.run is _report else ", or export NALU_RUNS=<folder for results>"
-        raise Refusal("this needs a checkout of the repository, and nalu was installed without one; run it there"
-                      + remedy + (" and add --direct" if by_notebook else ""))
 
 
 def _list(given: argparse.Namespace) -> int:
@@ -140,20 +126,15 @@ def _train(given: argparse.Namespace) -> int:
                       + ("--repeat" if given.repeat else "--jobs"))
     request = Request(folders, given.seeds, given.engine, given.device, given.repeat, given.direct, given.wait,
                       given.together, given.keep)
-    said: list[object] = []
-
-    def say(what: object) -> None:
-        said.append(what)
-        complain(what)
-
+    said: list[str] = []
     try:
-        code = run(request, jobs, say)
+        code = run(request, jobs, lambda what: said.append(complain(what)))
     except (Refusal, OSError) as error:
         if given.rows:  # a job of a campaign, whose lines nobody sees
             request.refused(in_words(error))
         raise
     if given.rows and code == REFUSED:
-        request.refused(in_words(said[-1]))
+        request.refused(said[-1])
     if given.rows and not code:
         request.write_rows(given.rows)
     return code

@@ -41,6 +41,15 @@ def rate(generator, theirs, ours=None, n=100, same=None):
     return Evidence(printed(RATE, interval.estimate, interval[1:], k, n), rows(mine), None, same)
 
 
+def pairs(generator, here, there, n=100, same=None):
+    """A success rate whose runs are known seed by seed: of ``n`` seeds so many are solved here alone and there alone, a third on both sides."""
+    kind = generator.choice(4, n, p=[here, there, (1 - here - there) / 3, 2 * (1 - here - there) / 3])
+    mine, theirs = np.isin(kind, [0, 2]), np.isin(kind, [1, 2])
+    interval = success_rate(theirs)
+    authors = pd.DataFrame({"seed": range(n), "solved": theirs})
+    return Evidence(printed(RATE, interval.estimate, interval[1:], int(theirs.sum()), n), rows(mine), authors, same)
+
+
 def step_mean(generator, factor=1.0, shape=4.0, n=50, same=None):
     """A mean of solved-at of gamma distributed steps, ours ``factor`` times as many."""
     theirs, mine = (generator.gamma(shape, 1e5 / shape, n) for _ in range(2))

@@ -45,9 +45,11 @@ def test_steps_are_compared_where_they_mean_something():
 
 def test_agreement_by_hand():
     found = agreement.of(PAIRS)
-    assert found[:3] == (5, 4, 3) and found[4:] == (2, 1, 1500)
+    assert found[:5] == (5, 4, 3, 1, 0) and found[6:] == (2, 1, 1500)
     chance = 4 / 5 * 3 / 5 + 1 / 5 * 2 / 5
     assert found.kappa.estimate == pytest.approx((4 / 5 - chance) / (1 - chance))
+    assert found.p_value == 1 and found.apart_text == \
+        "1 of 5 pairs have different outcomes, 1 solved here alone and 0 by the authors alone (McNemar's exact test, p = 1)"
     assert (found.share, found.equal_share) == ("4 of 5", "1 of 2")
     assert re.fullmatch(r"0\.55 \[-0\.\d\d, 0\.\d\d\]", found.kappa_text)
 
@@ -60,12 +62,12 @@ def test_pairs_are_counted_by_cell():
 def test_without_pairs_nothing_is_said():
     found = agreement.of(PAIRS.iloc[:0])
     assert isnan(found.kappa.estimate) and found.kappa_text == ""
-    assert found.share == found.equal_share == "not run yet"
+    assert found.share == found.equal_share == found.apart_text == "not run yet"
 
 
 def test_the_table_has_a_line_per_cell():
     table = agreement.table(PAIRS, CELLS)
-    assert table.loc[0].drop("kappa").tolist() == [r"\(\times\)", "NMU", "5", "4", "2", "1", "1,500"]
+    assert table.loc[0].drop("kappa").tolist() == [r"\(\times\)", "NMU", "5", "1", "0", "1", "4", "2", "1", "1,500"]
     nothing = table.loc[1].tolist()
     assert nothing[:3] == [r"\(+\)", "NMU", "not run yet"] and set(nothing[3:]) == {"---"}
 

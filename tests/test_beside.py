@@ -7,7 +7,7 @@ import pytest
 import tiny
 
 from nalu import experiments
-from nalu.experiments import EXPERIMENTS, get
+from nalu.experiments import EXPERIMENTS, SEQUENTIAL, get
 from nalu.paper import matched, published
 from nalu.results import csv_file, merging, runs
 
@@ -55,6 +55,7 @@ def test_values_are_those_of_the_table_and_the_figure():
 def test_ours_stand_beside_theirs(tmp_path, monkeypatch):
     tiny.use_here(monkeypatch, tmp_path / "runs")
     monkeypatch.setattr(experiments, "EXPERIMENTS", MappingProxyType({**EXPERIMENTS}))
+    monkeypatch.setattr(experiments, "SEQUENTIAL", SEQUENTIAL)  # a verdict is about all claims
     entry = get("ten_parameters")
     case = entry.condition("NMU")
     assert [row[1] for row in matched.lines(entry, case)] == ["here, 0 runs", "---", "---", "---", "---"]
@@ -64,7 +65,7 @@ def test_ours_stand_beside_theirs(tmp_path, monkeypatch):
     lines = matched.lines(entry, case)
     assert lines[0] == ("ten_parameters NMU", "here, 10 runs", "in the paper, 100 runs")
     assert lines[1][0] == "success rate" and lines[1][2].startswith("0.94 [")
-    assert lines[-1] == ("verdict on the rates", "agree", "p = 1")
+    assert lines[-1] == ("verdict on the rates", "too few runs", "+6 points [−22, 12], p = 1")
     assert matched.lines(entry, entry.condition("Gated_NAU_NMU")) == []
     nothing = matched.of_runs(runs.by_condition(entry.name)["NALU"], entry.condition("NALU"))
     assert math.isnan(nothing["success_rate"].estimate)

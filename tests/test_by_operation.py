@@ -4,12 +4,19 @@ import matplotlib
 
 matplotlib.use("agg")
 
+import math
+
 import pandas as pd
 import pytest
 from reading_cases import MODELS, NO_ROWS, PRINTED, ROWS
+from simulated_papers import printed
 
 from nalu.analysis import summary
+from nalu.analysis.statistics import Interval
+from nalu.analysis.summary import Cell
 from nalu.pages import figures, operation_panels
+from nalu.paper import wording
+from nalu.paper.claims import Claim
 from nalu.registry import MODELS as REGISTRY
 
 pytestmark = pytest.mark.usefixtures("one_style")
@@ -75,26 +82,41 @@ def test_what_was_learned_and_by_whom():
     assert operation_panels.learned(NOTHING, OPERATIONS) == operation_panels.learned(NOTHING, MODELS, "model") == []
 
 
+def claim(word, k, n):
+    value = printed("success_rate", 0.5, (math.nan, math.nan), 50, 100)
+    return Claim(value, Cell(n=n, k=k), word, 0.5, Interval(0.01, -0.02, 0.03), None, "", word)
+
+
+JUDGED = {("mul", "NMU"): claim("reproduced", 3, 4), ("mul", "NALU"): None, ("add", "NMU"): claim("not run yet", 0, 0), ("squared", "NAC_mul"): None}
+
+
 def test_verdicts_by_cell():
-    said = operation_panels.verdicts(OURS, PAPER, CELLS)
-    assert said["mul", "NMU"] == said["mul", "NALU"] == "agree"
-    assert said["mul", "NAC_mul"] == "not run yet" and said["add", "NALU"] == "not printed"
-    failed = summary.by_model(pd.concat([ROWS.assign(solved=False)] * 3))
-    assert operation_panels.verdicts(failed, PAPER, CELLS)["mul", "NMU"] == "differ"
+    said = operation_panels.verdicts(JUDGED, OURS)
+    assert said.to_dict() == {("mul", "NMU"): "reproduced", ("mul", "NALU"): "not printed", ("add", "NMU"): "not run yet",
+                              ("squared", "NAC_mul"): "not run yet"}
 
 
 def test_the_matrix_has_a_line_per_model_and_says_n():
-    table = operation_panels.matrix(OURS, PAPER, CELLS)
+    table = operation_panels.matrix(JUDGED, OURS)
     assert table.columns.tolist() == ["model", r"\(\times\)", r"\(+\)", r"\(z^2\)"]
-    assert table["model"].tolist() == [REGISTRY[m].plain for m in MODELS]
-    assert table.loc[0].tolist() == ["NMU", "agree, n = 4", "not run yet", "not run yet"]
-    assert table.loc[1, r"\(+\)"] == "not printed, n = 2"
+    assert table["model"].tolist() == [REGISTRY[m].plain for m in ("NMU", "NALU", "NAC_mul")]
+    assert table.loc[0].tolist() == ["NMU", "reproduced, n = 4", "not run yet", "---"]
+    assert table.loc[1].tolist() == ["NALU", "not printed, n = 2", "---", "---"]
+
+
+def test_sentences_of_some_cells():
+    said = operation_panels.sentences(JUDGED, OURS, [("mul", "NMU"), ("mul", "NALU"), ("add", "NMU"), ("squared", "NAC_mul")])
+    assert said.split("\n") == [
+        r"* $\times$, NMU: 3 of 4 runs solved here, 50 of 100 in the paper: **reproduced** (+1 points [−2, 3], p = 0.5).",
+        r"* $\times$, NALU: 0 of 2 runs solved here, not printed in the paper.",
+        "* $+$, NMU: not run yet here, 50 of 100 in the paper.",
+        "* $z^2$, NAC•: not run yet here, not printed in the paper."]
 
 
 @pytest.mark.parametrize("words, said", [
-    (["agree", "differ", "agree", "not run yet"], "2 agree, 1 differs, 1 not run yet"),
-    (["differ", "agree", "differ"], "1 agrees, 2 differ"),
-    (["not printed"], "1 not printed"),
+    (["compatible", "contradicted", "compatible", "not run yet"], "2 compatible, 1 contradicted, 1 not run yet"),
+    (["not printed", "reproduced"], "1 reproduced, 1 not printed"),
+    ([], ""),
 ])
 def test_counts_in_words(words, said):
-    assert operation_panels.counted(words) == said
+    assert wording.counted(words) == said

@@ -12,15 +12,17 @@ import pytest
 from simulated_papers import SPARSITY, printed, rate, rows
 
 from nalu import experiments
-from nalu.analysis import comparisons
+from nalu.analysis import comparisons, differences, summary
 from nalu.analysis.statistics import Interval, success_rate
 from nalu.analysis.summary import Cell
+from nalu.analysis.verdict import ARTEFACT, COMPATIBLE, CONTRADICTED, FEW, NOT_COMPARABLE, REPRODUCED, SHORTER, VERDICTS
 from nalu.experiments import EXPERIMENTS
-from nalu.pages import claims_table
-from nalu.paper import artefacts, claims, evidence, matched, published, sequences
+from nalu.pages import claims_table, operation_panels
+from nalu.paper import artefacts, claims, evidence, matched, published, sequences, sweeps
 from nalu.paper import numbers as printing
-from nalu.paper.claims import AGREE, ARTEFACT, DIFFER, FEW, NOT_COMPARABLE, judge
+from nalu.paper.claims import judge
 from nalu.paper.evidence import Evidence
+from nalu.results import runs
 from nalu.sequential import outcomes
 from nalu.support import paths
 from nalu.support.notation import NOT_RUN
@@ -194,8 +196,10 @@ def test_each_verdict():
     assert said(Evidence(number(SPARSITY, math.nan), rows([False] * 20))) == NOT_COMPARABLE
     assert said(Evidence(half)) == said(Evidence(half, rows([]))) == NOT_RUN
     assert said(Evidence(half, rows([True] * 3))) == FEW
-    assert said(Evidence(half, rows([True] * 50 + [False] * 50))) == AGREE
-    assert said(Evidence(half, rows([True] * 100))) == DIFFER
+    assert said(Evidence(half, rows([True] * 50 + [False] * 50))) == COMPATIBLE
+    assert said(Evidence(half, rows([True] * 15 + [False] * 15))) == FEW, "without the power for 25 points"
+    assert said(Evidence(half, rows([True] * 100))) == CONTRADICTED
+    assert said(Evidence(number("success_rate", 1.0, 100), rows([True] * 100))) == REPRODUCED
     steps = np.linspace(9e4, 1.1e5, 9)
     assert said(Evidence(number("solved_at_mean", 1e5), rows([True] * 9, steps))) == FEW
     assert said(Evidence(number("solved_at_median", 1e5), rows([False] * 9))) == FEW
@@ -204,7 +208,7 @@ def test_each_verdict():
     assert claim.verdict == ARTEFACT and claim.corrected.estimate == pytest.approx(1.77e4, rel=0.01)
     ours = rows([True] * 100, cell_of("add", "NAU")["solved_at"].to_numpy() * 30)
     assert "beside the corrected value" in judge([Evidence(number("solved_at_mean", 3.9e5, 100), ours, authors)])[0].note
-    assert said(Evidence(number("solved_at_median", 1.8e4, 100), ours, authors)) == DIFFER
+    assert said(Evidence(number("solved_at_median", 1.8e4, 100), ours, authors)) == CONTRADICTED
 
 
 def test_a_claim_that_is_printed_often_is_tested_once():
@@ -216,10 +220,10 @@ def test_a_claim_that_is_printed_often_is_tested_once():
     noise = [at(50, f"noise {i}") for i in range(20)]
     alone = judge([small, *doubtful, *noise])
     often = judge([small] * 200 + doubtful + noise)
-    assert alone[0].verdict == DIFFER and alone[1].verdict == AGREE
+    assert alone[0].verdict == CONTRADICTED and alone[1].verdict == COMPATIBLE
     assert [c.verdict for c in often[200:]] == [c.verdict for c in alone[1:]]
-    assert {c.verdict for c in often[:200]} == {DIFFER}
-    assert claims_table.prose(often)["differ"] == "200" and claims_table.prose(often)["claims_differ"] == "1"
+    assert {c.verdict for c in often[:200]} == {CONTRADICTED}
+    assert claims_table.prose(often)["contradicted"] == "1" and claims_table.prose(often)["again"] == "199"
 
 
 def test_counts_that_were_digitised_twice_are_one_claim(found):
@@ -233,30 +237,61 @@ def test_counts_that_were_digitised_twice_are_one_claim(found):
     assert iclr.same == sedl.same and iclr.p == sedl.p
 
 
-def test_what_no_outcome_could_have_rejected_is_known():
-    noise = [Evidence(number("success_rate", 0.5), rows([True, False] * 50), None, f"noise {i}") for i in range(20)]
-    small = Evidence(number("success_rate", 0.9, k=90), rows([True] * 4), None, "small")
-    assert comparisons.rate_smallest(4, small.printed.cell) < 0.05 / 22
-    large = Evidence(number("success_rate", 0.9, k=90), rows([True] * 2), None, "few")
-    assert 0.05 / 22 < comparisons.rate_smallest(2, large.printed.cell) < 0.05
-    assert [c.same for c in claims.powerless(judge([*noise, small, large]))] == ["few"]
-    # beside many that are rejected, it could have been
-    wrong = [Evidence(number("success_rate", 0.5), rows([True] * 100), None, f"wrong {i}") for i in range(40)]
-    assert not claims.powerless(judge([*noise, small, large, *wrong]))
+def test_pairs_are_tested_as_pairs():
+    """Twelve seeds solved there alone: of the two rates, 50 and 38 of 100, no test says that they are unequal."""
+    solved = np.arange(100) < 50
+    authors = pd.DataFrame({"seed": range(100), "solved": solved})
+    item = Evidence(number("success_rate", 0.5), rows(solved & (np.arange(100) >= 12)), authors)
+    claim, = judge([item])
+    assert claim.verdict == CONTRADICTED and claim.p == pytest.approx(2 / 2**12)
+    assert claim.note == "the same 100 seeds: 50 solved there, 0 here alone, 12 there alone"
+    assert claim.effect == differences.of_pairs(0, 12, 100)
+    apart, = judge([item._replace(authors=None)])
+    assert apart.verdict == COMPATIBLE and apart.effect == differences.of_rates(38, 100, 50, 100)
+    # seeds, not lines: in another order they are the same pairs
+    assert judge([item._replace(authors=authors[::-1])]) == [claim]
+
+
+def test_what_is_reproduced_and_told_apart_says_so():
+    authors = cell_of("mul", "NMU")
+    ours = rows([True] * 100, errors=np.linspace(4.6e-7, 5e-7, 100))
+    claim, = judge([Evidence(number(SPARSITY, 4.2e-7, 98), ours, authors)])
+    assert claim.verdict == REPRODUCED and claim.p < 0.05 and claim.note == "told apart, by less than the margin"
 
 
 def test_counts_add_up(found):
     counted = claims_table.prose(found)
-    for prefix in ("", "claims_"):
-        total = sum(int(counted[prefix + claims_table.verdict_class(v)].replace(",", "")) for v in claims.VERDICTS)
-        assert total == int(counted[f"{prefix}all"].replace(",", ""))
-    assert counted["all"] == "1,242"
-    assert sum(map(int, claims_table.by_source(found)["numbers"])) == 1242
+    total = sum(int(counted[claims_table.verdict_class(v)].replace(",", "")) for v in VERDICTS)
+    assert total == int(counted["all"].replace(",", "")) == len({c.same for c in found})
+    assert counted["printed"] == "1,242" and total + int(counted["again"].replace(",", "")) == 1242
+    table = claims_table.counts(found).set_index("verdict")
+    assert table.loc["all", "claims"] == counted["all"]
+    assert (table.map(lambda text: int(text.replace(",", ""))).eval("`success rates` + `solved at` + `sparsity errors` == claims")).all()
+    assert claims_table.by_source(found)["claims"].map(int).sum() >= total
+
+
+@pytest.mark.parametrize("name", [e.name for e in EXPERIMENTS.values() if e.published])
+def test_every_page_has_the_verdict_of_the_claims(name, found):
+    """The points of figures, the cells of tables and the command line all say what the list of claims says."""
+    entry = experiments.get(name)
+    about = {(c.printed.source, runs.settings(c.printed.place.condition)): c for c in found
+             if c.printed.metric == "success_rate" and c.printed.place.length is None}
+    points = {p.condition.id: p.verdict for p in sweeps.points(name)}
+    cells = {case.id: word for case, word in zip(entry.conditions, operation_panels.verdicts(
+        operation_panels.judged(entry), summary.by_model(runs.results(name))), strict=True)} if not entry.varies else points
+    for case in entry.conditions[::max(1, len(entry.conditions) // 20)]:
+        claim = about.get((entry.published.format(operation=case.task.operation), runs.settings(case)))
+        last = (matched.lines(entry, case) or [("",)])[-1]
+        if claim is None:
+            assert points[case.id] in ("not printed", NOT_RUN) and last == ("",)
+            continue
+        assert points[case.id] == cells[case.id] == claim.verdict
+        assert (last[:2] == ("verdict on the rates", claim.verdict)) == (claim.ours.n > 0)
 
 
 def test_mnist_says_that_its_runs_are_shorter_or_that_there_are_none(found):
     about = [c for c in found if c.printed.source.startswith("sequential_mnist")]
-    assert {c.verdict for c in about} == {claims.SHORTER, NOT_RUN}
+    assert {c.verdict for c in about} == {SHORTER, NOT_RUN}
     for claim in about:
         place = claim.printed.place
         short = experiments.get(f"{place.experiment.name}_short").condition(place.condition.id)
@@ -270,10 +305,10 @@ def test_mnist_says_that_its_runs_are_shorter_or_that_there_are_none(found):
 
 
 def test_runs_of_the_papers_length_are_tested_as_all_others():
-    """And one that is shorter agrees with nothing, whatever its rate."""
+    """And one that is shorter reproduces nothing, whatever its rate."""
     item = rate(np.random.default_rng(0), 0.9, 0.9, same="one")
-    assert judge([item])[0].verdict == claims.AGREE
-    assert judge([item._replace(shorter="20 of 1,000 epochs")])[0].verdict == claims.SHORTER
+    assert judge([item])[0].verdict == COMPATIBLE
+    assert judge([item._replace(shorter="20 of 1,000 epochs")])[0].verdict == SHORTER
 
 
 class Table(HTMLParser):
@@ -343,7 +378,7 @@ def test_numbers_as_text(metric, value, text):
 @pytest.mark.parametrize("call, message", [
     (lambda: claims_table.label("simple_mull"), "unknown table or figure 'simple_mull'; did you mean 'simple_mul'"),
     (lambda: claims_table.sign("times"), "unknown operation 'times'"),
-    (lambda: claims_table.verdict_class("differs"), "unknown verdict 'differs'; did you mean 'differ'"),
+    (lambda: claims_table.verdict_class("contradict"), "unknown verdict 'contradict'; did you mean 'contradicted'"),
 ])
 def test_an_unknown_name_is_one_clear_line(call, message):
     with pytest.raises(ValueError, match=re.escape(message)) as error:
@@ -351,20 +386,20 @@ def test_an_unknown_name_is_one_clear_line(call, message):
     assert "\n" not in str(error.value)
 
 
-def test_what_differs_is_told_in_sentences(numbers):
+def test_what_is_contradicted_is_told_in_sentences(numbers):
     place = next(n.place for n in numbers if n.source == "simple_mul" and n.model == "NMU")
     item = rate(np.random.default_rng(0), 0.9, 0.2, same="one")
     outcome = item.rows.assign(test_mse=1.0)
     claim = judge([item._replace(printed=item.printed._replace(place=place), rows=outcome)] * 2)
-    text = claims_table.differing(claim)
+    text = claims_table.contradicted(claim)
     assert text.count("* ") == 1 and text.startswith("* NMU, ×, success rate (ICLR, table 1: the ten-parameter task; ")
-    assert "points lower, p = " in text
-    assert claims_table.differing([]) == "None: of the 0 claims that are tested, none is rejected."
+    assert re.search(r"; −\d\d points \[−\d\d, −\d\d\], p = ", text)
+    assert claims_table.contradicted([]) == "None: of the 0 claims that are tested, none is contradicted."
     steps = number("solved_at_mean", 1e5, 100)
     later = Evidence(steps, rows([True] * 100, np.linspace(1.8e5, 2.2e5, 100)))
-    assert "ours is 2 times the printed value" in claims_table.differing(judge([later]))
+    assert "; ratio 2 [" in claims_table.contradicted(judge([later]))
     exact = Evidence(number(SPARSITY, 4e-7, 100), rows([True] * 100, errors=np.linspace(7e-7, 9e-7, 100)))
-    assert "matter of rounding, 13 and 7 times the distance" in claims_table.differing(judge([exact]))
+    assert "matter of rounding, 13 and 7 times the distance" in claims_table.contradicted(judge([exact]))
 
 
 def test_labels_are_different():

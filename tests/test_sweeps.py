@@ -12,7 +12,7 @@ import pytest
 import tiny
 
 from nalu import experiments
-from nalu.experiments import EXPERIMENTS, get
+from nalu.experiments import EXPERIMENTS, SEQUENTIAL, get
 from nalu.pages import figures, sweep_panels
 from nalu.paper import sweeps
 from nalu.registry import MODELS
@@ -26,6 +26,7 @@ def shelf(tmp_path, monkeypatch):
     """An empty folder of results, and the one style."""
     tiny.use_here(monkeypatch, tmp_path / "runs")
     monkeypatch.setattr(experiments, "EXPERIMENTS", MappingProxyType({**EXPERIMENTS}))
+    monkeypatch.setattr(experiments, "SEQUENTIAL", SEQUENTIAL)  # a verdict is about all claims
     with plt.style.context(figures.STYLE):
         yield
     plt.close("all")
@@ -76,7 +77,7 @@ def test_a_point_has_a_tick_and_both_sides():
     first, *rest = of("NMU", chosen())
     assert [p.x for p in (first, *rest)] == ["0", "0.1", "0.25", "0.5", "0.75", "1"]
     assert first.rate()[3:] == (10, 9) and first.rate("paper")[3:] == (50, 50)
-    assert first.verdict == "agree" and {p.verdict for p in rest} == {"not run yet"}
+    assert first.verdict == "too few runs" and {p.verdict for p in rest} == {"not run yet"}
     assert sweeps.text(1e-5) == "1e-5" and sweeps.text("[1,2]") == "[1,2]" and sweeps.text(3) == "3"
 
 
@@ -135,21 +136,21 @@ def test_seeds_are_tall_where_solved():
 def test_a_table_has_a_line_per_point():
     record("overlap", "NMU-overlap_ratio=0.75", [False] * 10)
     line = sweeps.table(of("NMU", chosen()), "overlap ratio").iloc[4]
-    assert [*line] == ["NMU", "0.75", "10 of 50", "0 of 10, 0–28 %", "36 of 50, 58–83 %", "differ"]
+    assert [*line] == ["NMU", "0.75", "10 of 50", "0 of 10, 0–28 %", "36 of 50, 58–83 %", "−72 points [−83, −41]", "contradicted"]
     assert [*sweeps.table(sweeps.points("ablation_table"))] == \
-        ["model", "runs", "solved here", "in the paper", "rates"]
+        ["model", "runs", "solved here", "in the paper", "difference", "verdict"]
 
 
-def test_words_count_what_agrees_and_what_differs():
+def test_words_count_verdicts_and_name_what_is_contradicted():
     record("overlap", "NMU-overlap_ratio=0.75", [False] * 10)
     record("overlap", "NMU-overlap_ratio=1", [True] * 10)
     points = of("NMU", chosen())
     assert sweeps.pooled(points) == "10 of 20 runs" and sweeps.pooled(points, "paper") == "286 of 300 runs"
-    assert sweeps.spans(points) == "NMU 0–100 % (at 2 of 6 points)"
-    assert sweeps.spans(points, "paper") == "NMU 72–100 %"
+    assert sweeps.spans(points) == "NMU 0–100 % (n = 10, at 2 of 6 points)"
+    assert sweeps.spans(points, "paper") == "NMU 72–100 % (n = 50)"
     assert sweeps.verdicts(points) == (
-        "20 of 300 runs are recorded; not run yet: 4 of 6 conditions. Of the 6 published success rates, "
-        "compared with ours, 1 agree, 1 differ, 4 not run yet. Those that differ: NMU at 0.75, "
+        "20 of 300 runs are recorded; not run yet: 4 of 6 conditions. Verdicts on the 6 published success rates: "
+        "1 contradicted, 1 too few runs, 4 not run yet. Contradicted: NMU at 0.75, "
         "0 of 10, 0–28 % here and 36 of 50, 58–83 % in the paper.")
     assert [*sweeps.totals(points).iloc[0]] == ["NMU", "10 of 20 runs", "286 of 300 runs"]
 

@@ -28,8 +28,8 @@ def test_rows_are_the_printed_ones_in_their_order_then_the_others():
 
 @pytest.mark.parametrize("model, heading, ours, paper", [
     ("NMU", "runs", "4", "100"),
-    ("NMU", "success rate", r"\(\mathbf{75\% {~}^{+20\%}_{-45\%}}\)", r"\(\mathbf{94\% {~}^{+3\%}_{-6\%}}\)"),
-    ("NMU", "solved at, median", r"\(\mathbf{2.0 \cdot 10^{3}}\)", r"\(\mathbf{1.4 \cdot 10^{4}}\)"),
+    ("NMU", "success rate", r"\(75\% {~}^{+20\%}_{-45\%}\)", r"\(\mathbf{94\% {~}^{+3\%}_{-6\%}}\)"),
+    ("NMU", "solved at, median", r"\(2.0 \cdot 10^{3}\)", r"\(\mathbf{1.4 \cdot 10^{4}}\)"),
     ("NALU", "runs", "2", "100"),
     ("NALU", "success rate", r"\(0\% {~}^{+66\%}_{-0\%}\)", r"\(26\% {~}^{+9\%}_{-8\%}\)"),
     ("NALU", "solved at, median", "---", r"\(7.0 \cdot 10^{4}\)"),
@@ -42,13 +42,36 @@ def test_a_pair_of_values(model, heading, ours, paper):
     assert found == [ours, paper]
 
 
+def bold(**solved):
+    """Which networks are bold in which column, by how many of how many runs they solve; who solves fewer does so sooner."""
+    rows = pd.concat([pd.DataFrame({"operation": "mul", "model": model, "seed": range(n), "solved": [True] * k + [False] * (n - k),
+                                    "solved_at": 1000.0 * k, "sparsity_error": 1e-6 * k}) for model, (k, n) in solved.items()])
+    table = lines(tables.beside_paper(summary.by_model(rows), PRINTED.iloc[:0]), "ours").drop(columns=["source", "runs"])
+    name = {LABEL[m]: m for m in LABEL}
+    return {column: {name[m] for m in table.index[table[column].str.contains("mathbf")]} for column in table}
+
+
 def test_ties_are_all_bold():
-    table = tables.beside_paper(summary.by_model(ROWS.assign(solved=False)), PRINTED)
-    assert lines(table, "ours")["success rate"].str.contains("mathbf").all()
+    assert bold(NMU=(9, 9), NALU=(9, 9))["success rate"] == {"NMU", "NALU"}
+
+
+def test_a_network_that_seldom_solves_anything_is_never_the_best():
+    """As Linear on differences: the one run of fifty that it solves is solved soonest."""
+    assert set(map(frozenset, bold(NMU=(100, 100), NALU=(1, 50)).values())) == {frozenset({"NMU"})}
+    beaten = bold(NMU=(40, 50), NALU=(20, 50))
+    assert set(map(frozenset, beaten.values())) == {frozenset({"NMU"})}, "enough solved runs, and a success rate that is beaten"
+    close = bold(NMU=(40, 50), NALU=(36, 50))
+    assert close.pop("success rate") == {"NMU"}
+    assert set(map(frozenset, close.values())) == {frozenset({"NALU"})}, "sooner, and as often as a test can tell"
+
+
+def test_fewer_than_five_solved_runs_are_no_best():
+    assert not any(bold(NMU=(4, 4), NALU=(0, 2)).values())
+    assert all(bold(NMU=(5, 5), NALU=(0, 2)).values())
 
 
 def test_each_operation_has_its_own_best():
-    both = ROWS.assign(operation=ROWS["model"].map({"NMU": "mul", "NALU": "add"}))
+    both = pd.concat([ROWS.assign(solved=True, solved_at=1000.0, sparsity_error=1e-6, operation=ROWS["model"].map({"NMU": "mul", "NALU": "add"}))] * 3)
     table = lines(tables.beside_paper(summary.by_model(both), PRINTED.iloc[:0]), "ours")
     assert table["success rate"].str.contains("mathbf").tolist() == [True, True]
     assert table["operation"].tolist() == [r"\(\times\)", r"\(+\)"]

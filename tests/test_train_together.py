@@ -97,7 +97,8 @@ class Stopped(Exception):
 @pytest.mark.parametrize("kept", [0, 1, 3])
 def test_a_process_that_dies_while_it_stores_loses_nothing(shelf, monkeypatch, tmp_path, kept):
     """The same command goes on at the checkpoint, though some members have results already."""
-    arguments = chosen("mixed", ["NAU-add", "NAU-mul", "NMU-mul", "same", "other", "NALU"]), "0-2"
+    names = ["mixed", "NAU-add", "NAU-mul", "NMU-mul", "same", "other", "NALU"]
+    arguments = chosen(names[0], names[1:]), "0-2"
     real, calls = launch._keep, []
 
     def dying(*given):
@@ -113,7 +114,7 @@ def test_a_process_that_dies_while_it_stores_loses_nothing(shelf, monkeypatch, t
     assert len([*shelf.rglob("checkpoint*")]) == 1
     begun = []
     monkeypatch.setattr(launch.Progress, "__call__", lambda self, done, total: begun.append(done))
-    shared_batches.train_together(*arguments)
+    assert train(*names, "--together", "--seeds", "0-2") == 0
     assert begun[0] > 100 and not [*shelf.rglob("checkpoint*")]
     monkeypatch.setattr("nalu.support.paths.RUNS", tmp_path / "whole")
     shared_batches.train_together(*arguments)

@@ -1,55 +1,82 @@
-"""Agreement of rates: the classic table of Fisher, and what is said about it."""
+"""What is said of tested claims, by numbers that are chosen for it, and the margins."""
+
+import math
 
 import pytest
 
-from nalu.analysis import verdict
-from nalu.analysis.statistics import success_rate
-from nalu.analysis.summary import NOTHING, Cell
+from nalu.analysis import comparisons, verdict
+from nalu.analysis.statistics import Interval
+from nalu.analysis.summary import METRICS, NOTHING, Cell
+from nalu.analysis.verdict import COMPATIBLE, CONTRADICTED, FEW, REPRODUCED, Comparison, words
+
+NARROW, WIDE = Interval(0.01, -0.09, 0.09), Interval(0.01, -0.11, 0.09)
 
 
-def cell(k, n):
-    return Cell(*success_rate([1] * k + [0] * (n - k)), n, k)
+def claim(p=0.5, effect=WIDE, smallest=1e-9, power=0.9, metric="success_rate"):
+    return Comparison(metric, p, effect, smallest, power)
 
 
 def test_lady_tasting_tea():
     """3 of 4 against 1 of 4: 34/70, the textbook value."""
-    assert verdict.rates(cell(3, 4), cell(1, 4)).p_value == pytest.approx(34 / 70)
+    assert comparisons.rates(Cell(n=4, k=3), Cell(n=4, k=1)) == pytest.approx(34 / 70)
 
 
-@pytest.mark.parametrize("ours, paper, said", [
-    ((94, 100), (94, 100), "agree"),
-    ((90, 100), (94, 100), "agree"),
-    ((60, 100), (94, 100), "differ"),
-    ((0, 100), (0, 100), "agree"),
+@pytest.mark.parametrize("tested, said", [
+    (claim(effect=NARROW), REPRODUCED),
+    (claim(effect=NARROW, power=0.1), REPRODUCED),
+    (claim(effect=NARROW, p=1e-9), REPRODUCED),
+    (claim(), COMPATIBLE),
+    (claim(power=0.79), FEW),
+    (claim(smallest=0.06), FEW),
+    (claim(p=1e-9), CONTRADICTED),
+    (claim(p=1e-9, power=0.1), CONTRADICTED),
+    (claim(effect=Interval(0.01)), COMPATIBLE),
 ])
-def test_verdicts(ours, paper, said):
-    assert verdict.rates(cell(*ours), cell(*paper)).verdict == said
+def test_each_word(tested, said):
+    assert words([tested]) == [said]
 
 
-def test_intervals_are_looked_at_from_both_sides():
-    few, many = cell(3, 4), cell(9400, 10000)
-    compared = verdict.rates(few, many)
-    assert compared.paper_in_ours and not compared.ours_in_paper
-    assert not verdict.rates(many, few).paper_in_ours
+def test_claims_are_judged_together():
+    """Alone 0.04 is rejected, among twenty it is not; and what is reproduced raises no other claim's chance."""
+    doubtful, noise = claim(p=0.04), [claim()] * 19
+    assert words([doubtful]) == [CONTRADICTED] and words([doubtful, *noise]) == [COMPATIBLE] * 20
+    small = [claim(p=1e-9)] * 19
+    assert words([doubtful, *small]) == [CONTRADICTED] * 20
+    told_apart = [claim(p=1e-9, effect=NARROW)] * 19
+    assert words([doubtful, *told_apart]) == [COMPATIBLE] + [REPRODUCED] * 19
+    assert words([claim(smallest=0.01), *noise]) == [FEW] + [COMPATIBLE] * 19, "out of reach beside the others"
+    assert words([]) == []
 
 
-def test_nothing_to_compare():
-    assert verdict.rates(NOTHING, cell(94, 100)) is None
-    assert verdict.rates(cell(94, 100), NOTHING) is None
+@pytest.mark.parametrize("metric, low, high", [("success_rate", -0.1, 0.1), ("solved_at_median", 0.8, 1.25),
+                                               ("solved_at_mean", 0.8, 1.25), ("sparsity_error_mean", 2 / 3, 1.5)])
+def test_margins(metric, low, high):
+    def off(x, by):
+        return x + by if metric == "success_rate" else x * (1 + by)
+
+    assert verdict.inside(metric, Interval(0, off(low, 1e-6), off(high, -1e-6)))
+    assert not verdict.inside(metric, Interval(0, off(low, -1e-6), off(high, -1e-6)))
+    assert not verdict.inside(metric, Interval(0, off(low, 1e-6), off(high, 1e-6)))
+    assert not verdict.inside(metric, Interval(1.0)), "without bounds"
 
 
-@pytest.mark.parametrize("ours, paper, said", [
-    (cell(94, 100), cell(94, 100), "agree"), (cell(60, 100), cell(94, 100), "differ"),
-    (cell(94, 100), NOTHING, "not printed"), (NOTHING, cell(94, 100), "not run yet"),
-    (NOTHING, NOTHING, "not run yet"),
+def test_every_metric_has_a_margin_that_does_not_pass_a_halved_value():
+    assert {*verdict.MARGINS} == {*METRICS}
+    assert verdict.MARGINS["sparsity_error_mean"] < 2
+
+
+@pytest.mark.parametrize("metric, found, text", [
+    ("success_rate", Interval(0.014, -0.058, 0.079), "+1 points [−6, 8]"),
+    ("success_rate", Interval(-0.001, -0.07, 0.07), "0 points [−7, 7]"),
+    ("success_rate", Interval(-0.3, -0.41, -0.2), "−30 points [−41, −20]"),
+    ("solved_at_mean", Interval(1.019, 0.9504, 1.1), "ratio 1.02 [0.95, 1.1]"),
+    ("solved_at_mean", Interval(1.019, 0, math.inf), "ratio 1.02 [0, ∞]"),
+    ("solved_at_mean", Interval(), ""),
 ])
-def test_one_word(ours, paper, said):
-    assert verdict.word(ours, paper) == said
+def test_effects_as_text(metric, found, text):
+    assert verdict.effect(metric, found) == text
 
 
-def test_sentences():
-    said = verdict.sentence("NMU", cell(94, 100), cell(94, 100))
-    assert said.startswith("NMU: 94 of 100 runs solved here, 94 of 100 in the paper; the rates **agree**")
-    assert "p = 1" in said and said.count("inside") == 2
-    assert verdict.sentence("NMU", NOTHING, cell(94, 100)) == "NMU: not run yet here, 94 of 100 in the paper."
-    assert "not printed in the paper" in verdict.sentence("NAC_mul_sigma", cell(1, 2), NOTHING)
+def test_two_rates_of_ours():
+    assert verdict.between(Cell(n=100, k=94), Cell(n=100, k=95)) == "−1 points [−8, 6], p = 1 by Fisher's exact test"
+    assert verdict.between(Cell(n=100, k=94), NOTHING) == "not run yet"

@@ -12,6 +12,8 @@
     :name: tab-success
     The caption.
     ```
+    ```{run-html} experiments/ten_parameters:film
+    ```
 
 Unlike the cross-page forms of ``{glue}`` these follow changes in incremental builds,
 keep vector graphics, number figures and warn about everything missing.
@@ -161,6 +163,25 @@ class RunTable(SphinxDirective, _Lookup):
         return [table]
 
 
+class RunHtml(SphinxDirective, _Lookup):
+    """What stands in a page as HTML, such as a film; other builders show its text."""
+
+    required_arguments = 1
+
+    def run(self):
+        try:
+            data = self.lookup(self.arguments[0])
+            if "text/html" not in data:
+                raise LookupError(f"{self.arguments[0]!r} has no HTML: {sorted(data)}")
+        except LookupError as error:
+            self.failed(error)
+            return []
+        html = nodes.raw("", data["text/html"], format="html")
+        text = nodes.paragraph("", data.get("text/plain", ""))
+        self.set_source_info(html)
+        return [html] if self.env.app.builder.format == "html" else [text]
+
+
 def _entry(cell) -> nodes.entry:
     text = cell.get_text(" ", strip=True)
     paragraph = nodes.paragraph(text, "")
@@ -179,4 +200,5 @@ def setup(app):
     app.add_role("run", RunRole())
     app.add_directive("run-figure", RunFigure)
     app.add_directive("run-table", RunTable)
+    app.add_directive("run-html", RunHtml)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

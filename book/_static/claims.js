@@ -1,5 +1,5 @@
 // Filters for the table of claims: one list for each column whose head says data-filter. What is
-// chosen stands in the address, claims.html#verdict=differ, so that a selection is a link.
+// chosen stands in the address, claims.html#verdict=contradicted, so that a selection is a link.
 // Without this script the whole table is there.
 (() => {
   const ready = () => {

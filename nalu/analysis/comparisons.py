@@ -4,7 +4,10 @@ The hypothesis is always that both sides were drawn from one distribution. Each 
 two sides and holds its level with the digits that are printed: a printed number stands for
 all numbers that are rounded to it, and the one that suits the hypothesis best is taken.
 
-*Rates.* Fisher's exact test, `nalu.analysis.verdict`.
+*Rates.* Fisher's exact test: it conditions on the total number of solved runs and needs no approximation, also
+for rates of 0 and 1. Where both sides have the outcome of the same seeds, McNemar's exact test: if
+both rates are equal, each pair that is solved on one side alone is as likely to be so on the other side, so that their counts are
+those of a fair coin. Pairs with one outcome say nothing.
 
 *Medians.* A precedence test. If the other side's median is their $j$-th of $m$ ordered
 values, the number $K$ of our $n$ values below it has a law that no distribution enters,
@@ -29,16 +32,18 @@ distributions down to the exponential, up to 8 % for the lognormal of $\sigma = 
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import numpy as np
 from scipy.special import comb, stdtr
-from scipy.stats import betabinom, false_discovery_control, quantile_test
+from scipy.stats import betabinom, binom, false_discovery_control, fisher_exact, quantile_test
 
-from nalu.analysis import verdict
 from nalu.analysis.statistics import Interval
 from nalu.analysis.summary import Cell
+
+LEVEL = 0.05
+"""Of each test, and of the false discovery rate."""
 
 PERMUTATIONS = 9999
 FEWEST = 10
@@ -46,15 +51,30 @@ Z = 1.959963984540054
 """Standard errors from a value to either end of its 95 % interval."""
 
 
+def rates(ours: Cell, theirs: Cell) -> float:
+    """Return the p-value of Fisher's exact test of two success rates, both of at least one run."""
+    return float(fisher_exact([[c.k, c.n - c.k] for c in (ours, theirs)]).pvalue)
+
+
+def mcnemar(first, second):
+    """Return the p-value of McNemar's exact test, by how many pairs are solved on one side alone; numbers or arrays of them."""
+    return np.minimum(1.0, 2 * binom.cdf(np.minimum(first, second), np.add(first, second), 0.5))
+
+
 def rate_smallest(n: int, theirs: Cell) -> float:
     """Return the smallest p-value that n runs of ours can give; it is that of no or of all solved."""
     return _smallest(n, theirs.k, theirs.n)
 
 
-def median(x, printed: float, rounding: float, m: int) -> float:
-    """Return the p-value of a sample beside a printed median of m values, known up to ``rounding``."""
+def median(x, printed: float, rounding: float, m: int, factor: float = 1.0, step: float = 0.0) -> float:
+    """Return the p-value of a sample over a factor beside a printed median of m values, known up to ``rounding``.
+
+    Values of both sides that were found at logged steps may be up to one ``step`` too large, which a factor of 1 need not
+    know: equal steps are ties.
+    """
     x = np.asarray(x, dtype=float)
-    below, up_to = (x < printed - rounding).sum(), (x <= printed + rounding).sum()
+    below = (x / factor < printed - rounding - step).sum()
+    up_to = ((x - step) / factor <= printed + rounding).sum()
     high = _kth(len(x), m // 2 + 1, m)[below:].sum()
     low = _kth(len(x), (m + 1) // 2, m)[: up_to + 1].sum()
     return float(min(1.0, 2 * min(high, low)))
@@ -78,13 +98,24 @@ def median_interval(x) -> Interval:
 
 def means(x, y, seed: int = 0) -> float:
     """Return the p-value of the means of two samples, by permutations drawn from ``seed``."""
+    return means_by_factor(x, y, seed)(1.0)
+
+
+def means_by_factor(x, y, seed: int = 0) -> Callable[[float], float]:
+    """Return the p-value of `means` as a function of a factor by which the first sample is divided, for the same permutations."""
     x, y = (np.asarray(v, dtype=float) for v in (x, y))
-    both, generator = np.concatenate([x, y]), np.random.default_rng(seed)
-    gap = abs(x.mean() - y.mean())
-    drawn = generator.permuted(np.broadcast_to(both, (PERMUTATIONS, both.size)), axis=1)
-    sums = drawn[:, : x.size].sum(axis=1)
-    gaps = abs(sums / x.size - (both.sum() - sums) / y.size)
-    return float((1 + (gaps >= gap * (1 - 1e-9)).sum()) / (1 + PERMUTATIONS))
+    order = np.random.default_rng(seed).permuted(np.broadcast_to(np.arange(x.size + y.size), (PERMUTATIONS, x.size + y.size)), axis=1)
+    chosen = order[:, : x.size]
+    ours = np.concatenate([x, np.zeros(y.size)])[chosen].sum(axis=1)
+    theirs = np.concatenate([np.zeros(x.size), y])[chosen].sum(axis=1)
+
+    def p_value(factor: float) -> float:
+        sums, total = ours / factor + theirs, x.sum() / factor + y.sum()
+        gap = abs(x.mean() / factor - y.mean())
+        gaps = abs(sums / x.size - (total - sums) / y.size)
+        return float((1 + (gaps >= gap * (1 - 1e-9)).sum()) / (1 + PERMUTATIONS))
+
+    return p_value
 
 
 def means_smallest(n: int, m: int) -> float:
@@ -114,7 +145,7 @@ def printed_mean(x, theirs: Cell, rounding: float) -> float:
     return float(2 * stdtr(min(x.size, theirs.k) - 1, -t))
 
 
-def rejected(p: Iterable[float], level: float = verdict.LEVEL) -> np.ndarray:
+def rejected(p: Iterable[float], level: float = LEVEL) -> np.ndarray:
     """Return which hypotheses the procedure of Benjamini and Hochberg rejects.
 
     Of the rejected ones a share of at most ``level`` is expected to be true, if the tests
@@ -123,10 +154,15 @@ def rejected(p: Iterable[float], level: float = verdict.LEVEL) -> np.ndarray:
     return false_discovery_control(np.asarray([*p], dtype=float)) <= level
 
 
+def pairs_smallest(n: int, k: int) -> float:
+    """Return the smallest p-value that n pairs can give, of which k are solved on the other side."""
+    return float(mcnemar(0, max(k, n - k)))
+
+
 @cache
 def _smallest(n: int, k: int, m: int) -> float:
     theirs = Cell(n=m, k=k)
-    return min(verdict.p_value(theirs._replace(n=n, k=solved), theirs) for solved in (0, n))
+    return min(rates(theirs._replace(n=n, k=solved), theirs) for solved in (0, n))
 
 
 def _kth(n: int, j: int, m: int) -> np.ndarray:

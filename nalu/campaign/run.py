@@ -52,7 +52,9 @@ def run(request: Request, jobs: int, complain: Callable[[object], None]) -> int:
     alone = jobs == 1 or len(train) <= 1
     codes = {}
     if request.together:
-        code = _together(request, train, complain) if train else OK
+        # those that have results by now may be needed to take up a checkpoint that they share with the others
+        company = [folder for folder in todo if todo[folder] or request.shard(folder).trainings()]
+        code = _together(request, company, complain) if train else OK
         codes = dict.fromkeys(train, code)
     elif alone:
         codes = {folder: _one(request, folder, complain) for folder in train}

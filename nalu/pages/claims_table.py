@@ -6,7 +6,7 @@ filter it, for each column whose head says ``data-filter``.
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from urllib.parse import urlencode
 
@@ -14,8 +14,9 @@ import pandas as pd
 from IPython.display import HTML
 
 from nalu.analysis.summary import Cell
-from nalu.paper import evidence, published
-from nalu.paper.claims import AGREE, DIFFER, NOT_COMPARABLE, SHORTER, VERDICTS, Claim
+from nalu.analysis.verdict import COMPATIBLE, CONTRADICTED, NOT_COMPARABLE, REPRODUCED, SHORTER, VERDICTS
+from nalu.paper import evidence, published, wording
+from nalu.paper.claims import Claim
 from nalu.paper.numbers import RATE
 from nalu.results import runs
 from nalu.support import check, notation
@@ -83,33 +84,35 @@ def number(metric: str, value: Cell) -> str:
 
 
 def counts(claims: Iterable[Claim]) -> pd.DataFrame:
-    """Return how many printed numbers and how many different claims have each verdict; links filter the table."""
-    claims = [*claims]
-    different = {c.same: c for c in claims}.values()
-    lines = [{"verdict": _filter(verdict=v) if _count(claims, v) else v, "printed numbers": f"{_count(claims, v):,}",
-              "different claims": f"{_count(different, v):,}"} for v in VERDICTS]
-    total = {"verdict": "all", "printed numbers": f"{len(claims):,}", "different claims": f"{len(different):,}"}
-    return pd.DataFrame([*lines, total])
+    """Return how many different claims have each verdict, in all and by metric; links filter the table."""
+    claims = distinct(claims)
+    lines = [{"verdict": _filter(verdict=v) if _count(claims, v) else v} | _by_metric([c for c in claims if c.verdict == v]) for v in VERDICTS]
+    return pd.DataFrame([*lines, {"verdict": "all"} | _by_metric(claims)])
+
+
+def distinct(claims: Iterable[Claim]) -> list[Claim]:
+    """Return each different claim once: a number that is printed twice, about the same runs of ours, is one."""
+    return [*{c.same: c for c in claims}.values()]
 
 
 def by_source(claims: Iterable[Claim]) -> pd.DataFrame:
-    """Return how many numbers of each table and figure have each verdict."""
+    """Return how many different claims of each table and figure have each verdict; one that several print is in several lines."""
     groups: dict[str, list[Claim]] = {}
     for claim in claims:
         groups.setdefault(claim.printed.source, []).append(claim)
-    lines = [{"printed in": _filter(source=label(name)), "numbers": str(len(group))}
+    lines = [{"printed in": _filter(source=label(name)), "claims": str(len(group))}
              | {v.replace("published value is an ", ""): str(_count(group, v) or "") for v in VERDICTS}
-             for name, group in groups.items()]
+             for name, group in ((name, distinct(group)) for name, group in groups.items())]
     return pd.DataFrame(lines)
 
 
 def prose(claims: Iterable[Claim]) -> dict[str, str]:
-    """Return the counts as running text needs them, by key: printed numbers, and with ``claims_`` different claims."""
-    claims, found = [*claims], {}
-    for prefix, some in (("", claims), ("claims_", [*{c.same: c for c in claims}.values()])):
-        found |= {prefix + verdict_class(v): f"{_count(some, v):,}" for v in VERDICTS}
-        found |= {f"{prefix}all": f"{len(some):,}", f"{prefix}tested": f"{_count(some, AGREE) + _count(some, DIFFER):,}"}
-    return found
+    """Return the counts of different claims as running text needs them, by key; ``printed`` counts the printed numbers."""
+    claims = [*claims]
+    different = distinct(claims)
+    return {verdict_class(v): f"{_count(different, v):,}" for v in VERDICTS} | {
+        "all": f"{len(different):,}", "printed": f"{len(claims):,}", "again": f"{len(claims) - len(different):,}",
+        "tested": f"{sum(not math.isnan(c.p) for c in different):,}"}
 
 
 def verdict_class(verdict: str) -> str:
@@ -119,27 +122,25 @@ def verdict_class(verdict: str) -> str:
     return short.get(verdict, {"published": "artefact", "too": "too_few"}.get(words[0], words[0]))
 
 
-def differing(claims: Iterable[Claim]) -> str:
-    """Return a list in Markdown with a sentence for each claim that differs."""
+def contradicted(claims: Iterable[Claim]) -> str:
+    """Return a list in Markdown with a sentence for each claim that is contradicted."""
+    return listed(claims, lambda c: c.verdict == CONTRADICTED) or \
+        f"None: of the {prose(claims)['tested']} claims that are tested, none is contradicted."
+
+
+def listed(claims: Iterable[Claim], which: Callable[[Claim], bool]) -> str:
+    """Return a list in Markdown with a sentence for each different claim of some; empty if there are none."""
     claims, said = [*claims], {}
-    for claim in claims:
-        if claim.verdict == DIFFER:
-            said.setdefault(claim.same, (claim, []))[1].append(label(claim.printed.source))
-    if not said:
-        tested = sum(c.verdict == AGREE for c in {c.same: c for c in claims}.values())
-        return f"None: of the {tested} claims that are tested, none is rejected."
+    for claim in filter(which, claims):
+        said.setdefault(claim.same, (claim, []))[1].append(label(claim.printed.source))
     return "\n".join(f"* {_sentence(claim, places, claims)}" for claim, places in said.values())
 
 
 def _sentence(claim: Claim, places: list[str], claims: list[Claim]) -> str:
-    printed, mine, theirs = claim.printed, claim.ours.estimate, claim.printed.cell.estimate
+    printed = claim.printed
     what = ", ".join(filter(None, [printed.model, sign(printed.operation), printed.at, METRICS[printed.metric]]))
-    if printed.metric == RATE:
-        gap = f"{abs(mine - theirs) * 100:.0f} points {'higher' if mine > theirs else 'lower'}"
-    else:
-        gap = f"{mine / theirs:.2g} times the printed value"
     return (f"{what} ({'; '.join(places)}): here {number(printed.metric, claim.ours)} of {_runs(claim.ours)} runs, "
-            f"printed {number(printed.metric, printed.cell)} of {_runs(printed.cell)}; ours is {gap}, "
+            f"printed {number(printed.metric, printed.cell)} of {_runs(printed.cell)}; {wording.effect(claim)}, "
             f"p = {claim.p:.1g}{_aside(claim, claims)}.")
 
 
@@ -155,7 +156,8 @@ def _aside(claim: Claim, claims: list[Claim]) -> str:
         return (f"; both are a matter of rounding, {claim.ours.estimate / ROUNDING:.0f} and {printed.cell.estimate / ROUNDING:.0f} "
                 "times the distance of neighbouring single-precision numbers just below 1")
     medians = [c.verdict for c in claims if c.printed[:4] == printed[:4] and c.printed.metric == "solved_at_median"]
-    return "; the medians of the same runs agree" if printed.metric == "solved_at_mean" and AGREE in medians else ""
+    said = [v for v in (REPRODUCED, COMPATIBLE) if v in medians]
+    return f"; the median of the same runs is {said[0]}" if printed.metric == "solved_at_mean" and said else ""
 
 
 def _line(claim: Claim) -> list[str]:
@@ -164,7 +166,7 @@ def _line(claim: Claim) -> list[str]:
     where = escape(label(printed.source))
     if printed.place:
         where = f'<a href="experiments/{printed.place.experiment.name}.ipynb">{where}</a>'
-    notes = [f"p = {claim.p:.2g}"] if not math.isnan(claim.p) else []
+    notes = [*filter(None, [wording.effect(claim), wording.p_value(claim)])]
     if claim.corrected:
         notes.append(f"corrected {number(printed.metric, Cell(*claim.corrected, 0, 0))}")
     cells = [sign(printed.operation), (printed.model, printed.at), METRICS[printed.metric],
@@ -189,6 +191,13 @@ def _runs(value: Cell) -> str:
 
 def _bounds(value: Cell, text) -> str:
     return "" if math.isnan(value.lower + value.upper) else f" [{text(value.lower)}, {text(value.upper)}]"
+
+
+def _by_metric(claims: list[Claim]) -> dict[str, str]:
+    """Return how many claims there are, and how many of rates, of solved-at and of sparsity errors."""
+    kinds = {"claims": METRICS, "success rates": (RATE,), "solved at": ("solved_at_median", "solved_at_mean"),
+             "sparsity errors": (evidence.SPARSITY,)}
+    return {name: f"{sum(c.printed.metric in metrics for c in claims):,}" for name, metrics in kinds.items()}
 
 
 def _count(claims: Iterable[Claim], verdict: str) -> int:

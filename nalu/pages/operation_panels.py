@@ -2,20 +2,22 @@ r"""Results of several operations -> a figure with a panel for each, and the ver
 
 Two panels stand side by side and share the models at the left; every panel bears the
 operation's sign and keeps the scale of the others. What a panel draws is explained in
-`nalu.pages.figures`. ``rows``, ``ours`` and ``paper`` are those of that module, too.
+`nalu.pages.figures`. ``rows``, ``ours`` and ``paper`` are those of that module, too. Verdicts are those of `nalu.paper.claims`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nalu.analysis import summary, verdict
-from nalu.analysis.summary import cell
+from nalu.analysis import summary
+from nalu.analysis.summary import Cell
+from nalu.experiments import Experiment
 from nalu.pages import figures
+from nalu.paper import claims, wording
+from nalu.paper.claims import Claim
 from nalu.registry import MODELS
-from nalu.support.notation import NOT_PRINTED, NOT_RUN
 from nalu.tasks import OPERATIONS
 
 LANE = 0.3  # inches of height per model
@@ -48,28 +50,30 @@ def learned(ours: pd.DataFrame, names: Iterable[str], column: str = "operation")
     return [name for name in names if name in found]
 
 
-def verdicts(ours: pd.DataFrame, paper: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.Series:
-    """Return ``"agree"``, ``"differ"``, ``"not run yet"`` or ``"not printed"`` by (operation, model)."""
-    cells = [*cells]
-    index = pd.MultiIndex.from_tuples(cells, names=["operation", "model"])
-    said = [verdict.word(*(cell(s, m, "success_rate", o) for s in (ours, paper))) for o, m in cells]
-    return pd.Series(said, index, dtype=object)
+def judged(entry: Experiment) -> dict[tuple[str, str], Claim | None]:
+    """Return the claim about the success rate of each (operation, model) of an experiment, None where none is printed."""
+    return {(c.task.operation, c.model): claims.of(entry, c) for c in entry.conditions}
 
 
-def matrix(ours: pd.DataFrame, paper: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame:
+def sentences(found: Mapping[tuple[str, str], Claim | None], ours: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> str:
+    """Return a list in Markdown with a sentence about each of some (operation, model)."""
+    return "\n".join(f"* ${OPERATIONS[o].symbol}$, {wording.sentence(MODELS[m].plain, found[o, m], _rate(ours, o, m))}" for o, m in cells)
+
+
+def verdicts(found: Mapping[tuple[str, str], Claim | None], ours: pd.DataFrame) -> pd.Series:
+    """Return the verdict, or ``"not printed"``, by (operation, model)."""
+    index = pd.MultiIndex.from_tuples([*found], names=["operation", "model"])
+    return pd.Series([wording.word(claim, _rate(ours, *where)) for where, claim in found.items()], index, dtype=object)
+
+
+def matrix(found: Mapping[tuple[str, str], Claim | None], ours: pd.DataFrame) -> pd.DataFrame:
     """Return `verdicts` with the number of our runs as text: a line per model, a column per operation."""
-    said = verdicts(ours, paper, cells)
-    return summary.matrix(said.index, [f"{word}, n = {n}" if (n := cell(ours, m, "success_rate", o).n) else word
-                                       for (o, m), word in said.items()])
+    said, n = verdicts(found, ours), [(c.ours if c else _rate(ours, *where)).n for where, c in found.items()]
+    return summary.matrix(said.index, [f"{word}, n = {runs}" if runs else word for word, runs in zip(said, n, strict=True)])
 
 
-def counted(words: Iterable[str]) -> str:
-    """Return how often each verdict occurs, as running text: ``"40 agree, 2 differ, 24 not run yet"``."""
-    words = [*words]
-    order = ["agree", "differ", NOT_RUN, NOT_PRINTED]
-    one = {"agree": "agrees", "differ": "differs"}
-    return ", ".join(f"{words.count(w)} {one.get(w, w) if words.count(w) == 1 else w}"
-                     for w in order if w in words)
+def _rate(ours: pd.DataFrame, operation: str, model: str) -> Cell:
+    return summary.cell(ours, model, "success_rate", operation)
 
 
 def _panels(models: list[str], operations: Iterable[str], draw: Callable[[Axes, str], Axes]) -> Figure:

@@ -1,7 +1,8 @@
 r"""The same seeds here and at the authors' -> whether their outcomes agree, run by run.
 
 A *pair* is a run of ours and the authors' run of the same model, operation and seed. How
-much of the agreement is due to the seed is said by `nalu.analysis.kappa`.
+much of the agreement is due to the seed is said by `nalu.analysis.kappa`. Whether the pairs with different outcomes lean to
+one side, so that the success rates differ, is tested by McNemar's exact test, see `nalu.analysis.comparisons`.
 """
 
 import math
@@ -11,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from nalu.analysis import kappa, summary
+from nalu.analysis import comparisons, kappa, summary
 from nalu.analysis.statistics import Interval
 from nalu.analysis.summary import rows_of
 from nalu.registry import MODELS
@@ -27,6 +28,8 @@ class Agreement(NamedTuple):
     n: int
     same: int
     solved: int  # pairs solved on both sides
+    ours: int  # solved here alone
+    theirs: int  # solved by the authors alone
     kappa: Interval
     steps: int  # pairs solved on both sides whose steps can be compared
     equal: int  # of these, at exactly the same update
@@ -34,7 +37,7 @@ class Agreement(NamedTuple):
 
     @property
     def share(self) -> str:
-        """How many pairs agree, as running text."""
+        """How many pairs have one outcome, as running text."""
         return notation.of(self.same, self.n)
 
     @property
@@ -42,6 +45,19 @@ class Agreement(NamedTuple):
         """Kappa with its 95 % interval as text; nothing where it is not defined."""
         k = self.kappa
         return "" if math.isnan(k.estimate) else f"{k.estimate:.2f} [{k.lower:.2f}, {k.upper:.2f}]"
+
+    @property
+    def p_value(self) -> float:
+        """McNemar's exact test of the pairs with different outcomes; NaN without pairs."""
+        return float(comparisons.mcnemar(self.ours, self.theirs)) if self.n else math.nan
+
+    @property
+    def apart_text(self) -> str:
+        """How many pairs are solved on one side alone, and McNemar's test of them, as a clause."""
+        if not self.n:
+            return notation.NOT_RUN
+        return (f"{self.ours + self.theirs} of {self.n:,} pairs have different outcomes, {self.ours} solved here alone and {self.theirs} by the authors alone "
+                f"(McNemar's exact test, p = {self.p_value:.2g})")
 
     @property
     def equal_share(self) -> str:
@@ -64,9 +80,9 @@ def pairs(rows: pd.DataFrame, authors: pd.DataFrame) -> pd.DataFrame:
 def of(pairs: pd.DataFrame) -> Agreement:
     """Return how far some pairs agree."""
     cells = counts(pairs)
-    both, _, _, neither = map(int, cells.sum(0))
+    both, ours, theirs, neither = map(int, cells.sum(0))
     apart = (pairs["solved_at"] - pairs["solved_at_authors"]).abs().dropna()
-    return Agreement(len(pairs), both + neither, both, kappa.cohen(cells), len(apart), int((apart == 0).sum()),
+    return Agreement(len(pairs), both + neither, both, ours, theirs, kappa.cohen(cells), len(apart), int((apart == 0).sum()),
                      float(apart.median()))
 
 
@@ -79,7 +95,7 @@ def counts(pairs: pd.DataFrame) -> np.ndarray:
 
 
 def table(pairs: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame:
-    """Return a line of text per cell: replayed seeds, those with the same outcome, kappa, and the steps."""
+    """Return a line of text per cell: replayed seeds, kappa, those with other outcomes and their test, and the steps."""
     lines = []
     for operation, model in cells:
         a = of(rows_of(pairs, operation, model))
@@ -87,8 +103,11 @@ def table(pairs: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame
             "operation": rf"\({OPERATIONS[operation].symbol}\)",
             "model": MODELS[model].plain,
             "replayed": str(a.n) if a.n else notation.NOT_RUN,
-            "same outcome": str(a.same) if a.n else notation.MISSING,
             "kappa": a.kappa_text or notation.MISSING,
+            "solved here alone": str(a.ours) if a.n else notation.MISSING,
+            "there alone": str(a.theirs) if a.n else notation.MISSING,
+            "McNemar's p": f"{a.p_value:.2g}" if a.n else notation.MISSING,
+            "same outcome": str(a.same) if a.n else notation.MISSING,
             "steps compared": str(a.steps) if a.n else notation.MISSING,
             "same update": str(a.equal) if a.steps else notation.MISSING,
             "median distance": f"{a.distance:,.0f}" if a.steps else notation.MISSING,

@@ -3,7 +3,7 @@
 As seeds may have been chosen by their known outcome, a condition that is not complete counts
 with the seeds before the first that is missing. The authors' runs are known for the default
 task, where as many as the table says. Of sequential MNIST, where no run has the papers' length, the
-longest runs on the same pictures are taken; they say in which direction they lie, and agree with nothing.
+longest runs on the same pictures are taken; they say in which direction they lie, and reproduce nothing.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
@@ -24,6 +24,9 @@ from nalu.sequential import outcomes
 from nalu.tasks import Arithmetic
 
 SPARSITY = "sparsity_error_mean"
+LOGGED = 1000
+"""Updates between two logged steps, in the papers and here: what is solved in between is solved at the later one."""
+
 INTERVALS = {RATE: statistics.success_rate, "solved_at_median": comparisons.median_interval,
              "solved_at_mean": partial(statistics.shown, statistics.solved_at_mean),
              SPARSITY: partial(statistics.shown, statistics.sparsity_error_mean)}

@@ -4,7 +4,6 @@ import math
 
 import pandas as pd
 
-from nalu.analysis import verdict
 from nalu.analysis.summary import METRICS, NOTHING, Cell, as_printed, by_model, cell
 from nalu.experiments.conditions import Condition, Experiment
 from nalu.paper import published
@@ -46,17 +45,21 @@ def of_runs(rows: pd.DataFrame, condition: Condition) -> dict[str, Cell]:
 
 
 def lines(experiment: Experiment, condition: Condition) -> list[tuple[str, str, str]]:
-    """Return rows of text: what is measured, here, in the paper; none if it prints nothing."""
+    """Return rows of text: what is measured, here, in the paper, and the verdict of the claims; none if the paper prints nothing."""
+    from nalu.paper import claims, wording  # they are made of what this module finds
+
     paper = printed(experiment, condition)
     if not paper:
         return []
     ours = of_runs(runs.by_condition(experiment.name)[condition.id], condition)
     rates = ours["success_rate"], paper.get("success_rate", NOTHING)
-    result = verdict.rates(*rates)
+    claim = claims.of(experiment, condition)
     head = [f"{who}, {value.n} runs" for who, value in zip(("here", "in the paper"), rates, strict=True)]
     rows = [(f"{experiment.name} {condition.id}", *head)]
     rows += [(metric.replace("_", " "), _text(ours[metric]), _text(paper[metric])) for metric in METRICS if metric in paper]
-    return rows + ([("verdict on the rates", result.verdict, f"p = {result.p_value:.2g}")] if result else [])
+    if claim is None or not claim.ours.n:
+        return rows
+    return [*rows, ("verdict on the rates", claim.verdict, ", ".join(filter(None, [wording.effect(claim), wording.p_value(claim)])))]
 
 
 def _of_table(name: str, condition: Condition) -> dict[str, Cell]:

@@ -10,12 +10,14 @@ from typing import NamedTuple
 from nalu import experiments
 from nalu.analysis.summary import Cell, as_printed
 from nalu.experiments import Case, Condition, Entry, Experiment, SequenceExperiment
+from nalu.experiments.conditions import number
 from nalu.experiments.sequential_models import RECURRENT
-from nalu.paper import published, sequences, sweeps
+from nalu.paper import published, sequences
 from nalu.paper.matched import OPTIMIZERS, PRINTED_AS
 from nalu.registry import MODELS
 
 RATE = "success_rate"
+
 
 class Place(NamedTuple):
     """A condition of one of our experiments, and the length of its test sequences if it has several."""
@@ -61,6 +63,13 @@ def _in_papers() -> frozenset[tuple]:
     return frozenset(found)
 
 
+def text(value) -> str:
+    """Return a value of a setting as ticks and tables have it: ``3``, ``0.01``, ``1e-5``, ``[1,2]``."""
+    if isinstance(value, float):
+        return f"{value:.0e}".replace("e-0", "e-") if 0 < value < 1e-3 else number(value)
+    return str(value)
+
+
 def _of_table(name: str) -> list[Printed]:
     found = []
     for row in as_printed(published.table(name)).itertuples():
@@ -100,7 +109,7 @@ def _words(name: str, row, place: Place) -> tuple[str, str, str]:
     optimizer = f", {OPTIMIZERS[case.optimizer, case.momentum][1]}" if "|" in row.model else ""
     what = {"lambda_sparse": "λ", "train_range": "range"}.get(varies, varies.replace("_", " "))
     return (case.task.operation, MODELS[case.model].plain,
-            f"{what} {sweeps.text(case.settings()[varies])}{optimizer}")
+            f"{what} {text(case.settings()[varies])}{optimizer}")
 
 
 @cache

@@ -10,21 +10,24 @@ from typing import NamedTuple
 import pandas as pd
 
 from nalu import experiments
-from nalu.analysis import verdict
 from nalu.analysis.summary import NOTHING, Cell
-from nalu.experiments.conditions import Condition, number
-from nalu.paper import matched
+from nalu.analysis.verdict import CONTRADICTED
+from nalu.experiments.conditions import Condition, Experiment
+from nalu.paper import claims, matched, wording
+from nalu.paper.claims import Claim
+from nalu.paper.numbers import text
 from nalu.registry import MODELS, Model
 from nalu.results import runs
 from nalu.support import notation
 from nalu.support.notation import NOT_PRINTED, NOT_RUN
 
-NAMED = 5  # differing points that a sentence lists; more are left to the table
+NAMED = 5  # contradicted points that a sentence lists; more are left to the table
 
 
 class Point(NamedTuple):
-    """A condition: the text of what varies, its runs, our values and the paper's by metric."""
+    """A condition of an experiment: the text of what varies, its runs, our values and the paper's by metric."""
 
+    experiment: Experiment
     condition: Condition
     x: str
     runs: pd.DataFrame
@@ -42,9 +45,14 @@ class Point(NamedTuple):
         return matched.OPTIMIZERS[self.condition.optimizer, self.condition.momentum][1]
 
     @property
+    def claim(self) -> Claim | None:
+        """The claim about the printed success rate, None if none is printed."""
+        return claims.of(self.experiment, self.condition)
+
+    @property
     def verdict(self) -> str:
-        """Of the success rates: ``agree``, ``differ``, ``not run yet`` or ``not printed``."""
-        return verdict.word(self.rate(), self.rate("paper"))
+        """On that claim, one of `nalu.analysis.verdict.VERDICTS`, or ``not printed``."""
+        return wording.word(self.claim, self.rate())
 
     def rate(self, side: str = "ours") -> Cell:
         """The success rate here, or with ``"paper"`` the printed one."""
@@ -54,7 +62,7 @@ class Point(NamedTuple):
 def points(name: str) -> list[Point]:
     """Return a point for each condition of an experiment, in the order of its table."""
     entry, found = experiments.get(name), runs.by_condition(name)
-    return [Point(case, text(case.settings()[entry.varies]) if entry.varies else "",
+    return [Point(entry, case, text(case.settings()[entry.varies]) if entry.varies else "",
                   found[case.id], matched.of_runs(found[case.id], case), matched.printed(entry, case))
             for case in entry.conditions]
 
@@ -72,22 +80,16 @@ def by_model(points: Iterable[Point]) -> dict[str, list[Point]]:
     return by(points, lambda p: p.condition.model)
 
 
-def text(value) -> str:
-    """Return a value of a setting as ticks and tables have it: ``3``, ``0.01``, ``1e-5``, ``[1,2]``."""
-    if isinstance(value, float):
-        return f"{value:.0e}".replace("e-0", "e-") if 0 < value < 1e-3 else number(value)
-    return str(value)
-
-
 def table(points: Sequence[Point], label: str = "", source: str = "the paper") -> pd.DataFrame:
-    """Return one line of text per point: its runs, how many are solved here and in the paper, the verdict.
+    """Return one line of text per point: its runs, how many are solved here and in the paper, the difference, the verdict.
 
-    The ranges are 95 % intervals of the success rate. ``label`` is what varies, in words.
+    The ranges are 95 % intervals of the success rate, and of the difference where it was tested. ``label`` is what varies, in words.
     The optimiser has a column if there are several. ``source`` is where the rates are published.
     """
     lines = [{"model": p.model.plain, "optimiser": p.optimizer, label: p.x, "runs": of_declared([p]),
               "solved here": _solved(p.rate(), NOT_RUN),
-              f"in {source}": _solved(p.rate("paper"), NOT_PRINTED), "rates": p.verdict}
+              f"in {source}": _solved(p.rate("paper"), NOT_PRINTED),
+              "difference": (wording.effect(p.claim) if p.claim else "") or notation.MISSING, "verdict": p.verdict}
              for p in points]
     several = len({p.optimizer for p in points}) > 1
     return pd.DataFrame(lines).drop(columns=[*([] if several else ["optimiser"]), *([] if label else [""])])
@@ -122,37 +124,36 @@ def rejudged(points: Iterable[Point]) -> tuple[int, int]:
 
 
 def spans(points: Iterable[Point], side: str = "ours") -> str:
-    """Return the lowest and the highest success rate of each model: ``NMU 59–100 %, NALU 0 %``.
+    """Return the lowest and the highest success rate of each model: ``NMU 59–100 % (n = 50), NALU 0 % (n = 10–50)``.
 
-    A model with runs at some points only says at how many of them.
+    *n* is the number of runs at a point. A model with runs at some points only says at how many of them.
     """
     said = []
     for line in by_model(points).values():
-        rates = [p.rate(side).estimate for p in line if p.rate(side).n]
+        rates, n = ([getattr(p.rate(side), what) for p in line if p.rate(side).n] for what in ("estimate", "n"))
         words = NOT_RUN if side == "ours" else NOT_PRINTED
         if rates:
             low, high = min(rates), max(rates)
             words = notation.prose_range(low, high) if round(low, 2) < round(high, 2) else notation.prose_rate(low)
-        some = f" (at {len(rates)} of {len(line)} points)" if 0 < len(rates) < len(line) else ""
+        at = f", at {len(rates)} of {len(line)} points" if len(rates) < len(line) else ""
+        some = f" (n = {_range([*{*n}])}{at})" if rates else ""
         said.append(f"{line[0].model.plain} {words}{some}")
     return ", ".join(said)
 
 
 def verdicts(points: Sequence[Point], source: str = "the paper") -> str:
-    """Return sentences: how many runs there are, how many rates agree with the published ones, which differ."""
+    """Return sentences: how many runs there are, the verdicts on the published rates, which of them are contradicted."""
     done, declared = sum(len(p.runs) for p in points), sum(len(p.condition.seeds) for p in points)
     left = sum(p.runs.empty for p in points)
     said = [f"{done:,} of {declared:,} runs are recorded"
             + (f"; {NOT_RUN}: {left} of {len(points)} conditions." if left else ".")]
     printed = [p for p in points if p.paper]
-    words = [p.verdict for p in printed]
     if printed:
-        counts = ", ".join(f"{words.count(w)} {w}" for w in ("agree", "differ", NOT_RUN) if w in words)
-        said.append(f"Of the {len(printed)} published success rates, compared with ours, {counts}.")
-    differ = [f"{_name(p)}, {_solved(p.rate(), '')} here and {_solved(p.rate('paper'), '')} in {source}"
-              for p in printed if p.verdict == "differ"]
-    if 0 < len(differ) <= NAMED:
-        said.append(f"Those that differ: {'; '.join(differ)}.")
+        said.append(f"Verdicts on the {len(printed)} published success rates: {wording.counted(p.verdict for p in printed)}.")
+    wrong = [f"{_name(p)}, {_solved(p.rate(), '')} here and {_solved(p.rate('paper'), '')} in {source}"
+             for p in printed if p.verdict == CONTRADICTED]
+    if 0 < len(wrong) <= NAMED:
+        said.append(f"Contradicted: {'; '.join(wrong)}.")
     return " ".join(said)
 
 

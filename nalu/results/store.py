@@ -37,6 +37,12 @@ def read(file: Path, table: Table) -> tuple[Row, ...]:
     return _parsed(file, table, stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
 
+def state() -> tuple:
+    """Return what changes when any file of results does, to know whether what was computed from all of them is still true."""
+    files = sorted(paths.RUNS.glob("*/*.csv"))
+    return tuple((file, stat.st_ino, stat.st_mtime_ns, stat.st_size) for file in files for stat in [file.stat()])
+
+
 @lru_cache(maxsize=64)
 def _parsed(file: Path, table: Table, *_) -> tuple[Row, ...]:
     return tuple(csv_file.read(file, table.columns, table.key))

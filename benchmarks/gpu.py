@@ -20,7 +20,8 @@ from engines import show, write
 from speed import FOREVER, UPDATES
 from timing import Row, measured, rates
 
-from nalu.campaign.gpu_lease import bundle, queue
+from nalu.campaign.bundle import first_of
+from nalu.campaign.gpu_lease import queue
 from nalu.experiments import EXPERIMENTS
 from nalu.experiments.conditions import Condition
 from nalu.results import origin
@@ -123,7 +124,7 @@ def of_bundles(seeds: int, lanes: int, repetitions: int, seconds: float, make: C
     """Updates per second: of the conditions that do not diverge, and of what a lease begins with."""
     kinds = {"60 conditions of the default task": of_operations(seeds, device)}
     groups: dict[tuple, list] = {}
-    for lane in bundle(queue(), lanes):
+    for lane in first_of(queue(), lanes):
         groups.setdefault((lane.experiment.name, lane.condition.id), []).append(lane)
     kinds["what a lease begins with"] = [
         Plan(seeds=sorted(lane.seed for lane in group), device=device, **group[0].condition.plan_arguments()) for group in groups.values()]

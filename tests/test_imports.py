@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "nalu").rglob("*.py"))
 
 COMPUTE = ("nalu.units", "nalu.models", "nalu.training", "nalu.sequential.training", "nalu.recurrent", "nalu.paper.audit.row_order",
-           *(f"nalu.campaign.{name}" for name in ("launch", "gpu_lease", "shared_batches", "request", "run")),
+           *(f"nalu.campaign.{name}" for name in ("launch", "gpu_lease", "bundle", "parcel", "shared_batches", "request", "run")),
            "nalu.cli", "nalu.__main__", "nalu.sequential.__main__")
 """All else is the reading side: seconds, and no torch."""
 

@@ -12,7 +12,7 @@ import pytest
 
 from nalu import experiments
 from nalu.analysis.outcomes import summarise
-from nalu.campaign import gpu_lease, parcel
+from nalu.campaign import bundle, gpu_lease, parcel
 from nalu.experiments import Experiment, grid
 from nalu.report import provenance
 from nalu.results import csv_file, origin, runs
@@ -93,7 +93,7 @@ def results(folder):
 def test_what_a_lease_does_not_finish_the_next_one_does(monkeypatch, tmp_path):
     """On another machine: only the files that are put aside come along. The results are those of one lease."""
     monkeypatch.setattr(experiments, "EXPERIMENTS", LONG)
-    monkeypatch.setattr(gpu_lease, "TELL", 0.5)
+    monkeypatch.setattr(bundle, "TELL", 0.5)
     folders = [tmp_path / name for name in ("first", "second", "whole")]
     monkeypatch.setattr(paths, "RUNS", folders[0])
     added, said = lease(seconds=1.5)
@@ -112,7 +112,7 @@ def test_what_a_lease_does_not_finish_the_next_one_does(monkeypatch, tmp_path):
 @kernel
 @pytest.mark.parametrize("harm", ["lost", "damaged", "other"])
 def test_a_bundle_that_cannot_be_taken_up_is_trained_anew(monkeypatch, tmp_path, harm):
-    work = gpu_lease.Work(gpu_lease.bundle(gpu_lease.queue(["other"]), 9), "cpu", engine)
+    work = bundle.Work(bundle.first_of(gpu_lease.queue(["other"]), 9), "cpu", engine)
     work.machine.advance(2)
     monkeypatch.setattr(parcel, "PIECE", 3000)
     work.put_aside(tmp_path / ".lease")
@@ -123,9 +123,9 @@ def test_a_bundle_that_cannot_be_taken_up_is_trained_anew(monkeypatch, tmp_path,
     elif harm == "damaged":
         files[1].write_bytes(files[1].read_bytes()[:-1] + b"x")
     else:
-        monkeypatch.setattr(gpu_lease.Work, "identity", lambda self: ["other"])
+        monkeypatch.setattr(bundle.Work, "identity", lambda self: ["other"])
     said = []
-    assert gpu_lease.resume(tmp_path / ".lease", gpu_lease.queue(["other"]), "cpu", said.append, engine) is None
+    assert bundle.resume(tmp_path / ".lease", gpu_lease.queue(["other"]), "cpu", said.append, engine) is None
     assert len(said) == (harm == "other")
     assert lease(names=["other"])[0] == 3
 
@@ -180,9 +180,9 @@ def test_results_that_cannot_be_recorded_end_the_lease(monkeypatch):
 
 @kernel
 def test_it_ends_in_time_and_keeps_copies(monkeypatch, tmp_path):
-    begun, copies, real = time.monotonic(), [], gpu_lease.Work.put_aside
-    monkeypatch.setattr(gpu_lease, "KEEP", 0.3)
-    monkeypatch.setattr(gpu_lease.Work, "put_aside", lambda self, folder: copies.append(folder) or real(self, folder))
+    begun, copies, real = time.monotonic(), [], bundle.Work.put_aside
+    monkeypatch.setattr(bundle, "KEEP", 0.3)
+    monkeypatch.setattr(bundle.Work, "put_aside", lambda self, folder: copies.append(folder) or real(self, folder))
     slow = grid(["NALU"], simple=True, iterations=10**6, seeds=range(2))
     monkeypatch.setattr(experiments, "EXPERIMENTS", {"slow": Experiment("slow", "S", "N", slow)})
     added, said = lease(seconds=2, aside=tmp_path / "elsewhere")

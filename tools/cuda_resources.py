@@ -6,7 +6,8 @@
 import sys
 from collections import Counter
 
-from nalu.campaign.gpu_lease import bundle, queue
+from nalu.campaign.bundle import first_of
+from nalu.campaign.gpu_lease import queue
 from nalu.training import Plan
 from nalu.training.cuda import blocks, program
 from nalu.training.cuda.engine import member
@@ -17,7 +18,7 @@ SHARED = 227 * 1024  # of an H100
 if __name__ == "__main__":
     architecture = (sys.argv[1:] or ["sm_90"])[0]
     groups = {}
-    for lane in bundle(queue(), 4500):
+    for lane in first_of(queue(), 4500):
         groups.setdefault(lane.condition.id + lane.experiment.name, []).append(lane)
     plans = [Plan(seeds=sorted(lane.seed for lane in group), **group[0].condition.plan_arguments()) for group in groups.values()]
     members = [member(plan) for plan in plans]

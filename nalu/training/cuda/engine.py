@@ -9,11 +9,12 @@ import numpy as np
 from torch import nn
 
 from nalu.support.check import Refusal
-from nalu.tasks import OPERATIONS, Arithmetic
+from nalu.tasks import OPERATIONS
 from nalu.training import packing
 from nalu.training.cuda import gpu
-from nalu.training.cuda.blocks import Shape, odd_fours, teams
-from nalu.training.cuda.records import ARGUMENTS, BLOCK, CHUNK, TWISTER
+from nalu.training.cuda.blocks import Shape, teams
+from nalu.training.cuda.evaluation import Evaluation
+from nalu.training.cuda.records import ARGUMENTS, BLOCK, TWISTER
 from nalu.training.fused.kernels import KERNELS
 from nalu.training.fused.member import Member
 from nalu.training.history import MEASURES, RUNNING
@@ -89,7 +90,7 @@ class Cuda:
 
     def _tables(self) -> None:
         """Fill the tables and the initial state, and send them."""
-        self.kind, self._evaluation, self._targets, self._fixed = np.dtype(self.plan.dtype), _Pool(), _Pool(), {}
+        self.kind, evaluation = np.dtype(self.plan.dtype), Evaluation()
         tables = {name: [] for name in ("plans", "slots", "rows", "operations", "subsets")}
         begin = dict.fromkeys(tables, 0)
         blocks, words, self._launches, self._lane = [], [], [], {}
@@ -103,7 +104,8 @@ class Cuda:
             places = shape.places()
             for seed in team.seeds:
                 task = self.plans[team.plans[0]].task
-                row = shape.block | {name: begin[name] for name in tables} | self._of_seed(seed, task, shape.operations)
+                row = shape.block | {name: begin[name] for name in tables} | evaluation.of_seed(seed, task, shape.operations)
+                row |= {"seed": seed, "begin": min(start for start, _ in task.subsets(seed))}
                 row |= {"first": first, "words": len(blocks), "parameters": parameters, "scratch": scratch}
                 blocks.append(tuple(row[name] for name in BLOCK.names))
                 own = np.zeros(shape.layout.numbers, self.kind)
@@ -128,24 +130,9 @@ class Cuda:
         arrays = {name: np.concatenate(tables[name]) for name in tables} | {
             "blocks": np.array(blocks, BLOCK), "P": flat, "m": np.zeros_like(flat), "v": np.zeros_like(flat),
             "words": np.stack(words), "position": np.full(len(blocks), TWISTER, np.int64),
-            "evaluation": self._evaluation.array().astype(self.kind), "targets": self._targets.array().astype(self.kind),
+            "evaluation": evaluation.inputs.array().astype(self.kind), "targets": evaluation.targets.array().astype(self.kind),
             "stopped": np.full(first, RUNNING, np.int64), "scratch": np.zeros(max(1, scratch), np.uint8)}
         self.memory = {name: self.machine.send(array) for name, array in arrays.items()}
-
-    def _of_seed(self, seed: int, task: Arithmetic, operations: list[str]) -> dict:
-        """The columns of `BLOCK` that a seed of a task has for itself; its targets are those of all operations."""
-        row = {"seed": seed, "begin": min(start for start, _ in task.subsets(seed))}
-        for which, where in (("valid", task.train_range), ("test", task.test_range)):
-            key = which, task.input_size, where
-            if key not in self._fixed:
-                self._fixed[key] = getattr(task, {"valid": "validation_inputs", "test": "test_inputs"}[which])()
-            x = self._fixed[key]
-            row["evaluated"], whole = len(x), -(-len(x) // CHUNK) * CHUNK
-            row[f"{which}_x"] = self._evaluation.place(key, lambda x=x, whole=whole: _padded(x, whole))
-            row[f"{which}_y"] = self._targets.place((key, tuple(operations), task.subsets(seed)), lambda x=x, whole=whole: np.stack(
-                [np.pad(np.float32(OPERATIONS[name].apply(sums)[:, 0]), (0, whole - len(x)))
-                 for sums in [task.sums(x, seed)] for name in operations]))
-        return row
 
     def advance(self, stop: int) -> None:
         """Run the iterations from `self.iteration` up to, not including, `stop`."""
@@ -224,29 +211,3 @@ def _power(base: float, exponents: np.ndarray) -> np.ndarray:
         result = np.where(exponents & 1, result * base, result)
         base, exponents = base * base, exponents >> 1
     return result
-
-
-def _padded(x: np.ndarray, whole: int) -> np.ndarray:
-    """Evaluation inputs, rounded to float32, in rows as the kernel has them; 1 beyond the last sample."""
-    rows = np.ones((whole, odd_fours(x.shape[1])))
-    rows[: len(x), : x.shape[1]] = np.float32(x)
-    return rows
-
-
-class _Pool:
-    """Arrays one behind the other in one; what is the same is there once."""
-
-    def __init__(self) -> None:
-        self._pieces, self._places, self._size = [], {}, 0
-
-    def place(self, key, make) -> int:
-        """Where the array of this name begins."""
-        if key not in self._places:
-            self._places[key] = self._size
-            self._pieces.append(make().ravel())
-            self._size += self._pieces[-1].size
-        return self._places[key]
-
-    def array(self) -> np.ndarray:
-        """All of them."""
-        return np.concatenate(self._pieces)

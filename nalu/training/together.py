@@ -60,11 +60,11 @@ def examine(plans: tuple[Plan, ...], engine: str = "auto") -> None:
     if not plans:
         raise Refusal("plans must not be empty")
     if engine == "cuda" or plans[0].device.startswith("cuda"):
-        name, obstacle = "cuda", _of_gpu
+        trainer, obstacle = "cuda", _of_gpu
     else:
         from nalu.training.fused.engine import obstacle
 
-        name = "fused"
+        trainer = "fused"
     first = plans[0].batches()
     for plan in plans:
         for name, value in plan.batches().items():
@@ -72,7 +72,7 @@ def examine(plans: tuple[Plan, ...], engine: str = "auto") -> None:
                 raise Refusal("plans that are trained together must have the same "
                               f"{name}, got {first[name]!r} and {value!r}")
         if problem := obstacle(plan):
-            raise Refusal(f"engine {name!r} cannot run this: {problem}; train it alone")
+            raise Refusal(f"engine {trainer!r} cannot run this: {problem}; train it alone")
 
 
 def _of_gpu(plan: Plan) -> str | None:

@@ -153,11 +153,11 @@ class Shape:
             if on_chip := chip.fits:
                 break
         else:
-            drawers = 0
-            chip = self._placed(limit, item, columns, drawers, plan, inside=None)
+            drawers, room = 0, limit
+            chip = self._placed(room, item, columns, drawers, plan, inside=None)
         samples = 4 if columns <= 4 * PARTIAL else MOST_SAMPLES
         self.variant, self.scratch = Variant(plan.dtype, on_chip, samples), chip.scratch
-        self.size = min(-(-chip.size // STEP) * STEP, limit)
+        self.size = min(-(-chip.size // STEP) * STEP, room)
         self.problem = None
         if not chip.fits:
             self.problem = f"what the threads of {len(members)} models share needs {chip.size} bytes of shared memory, {limit} are there"

@@ -93,12 +93,13 @@ def run(seconds: float, names: Iterable[str] = (), device: str = "cuda", size: i
     waiting = queue(names)
     if pack is not None:
         write_pack(pack)  # that it cannot be written shall not be found after the training
-    with ThreadPoolExecutor(2) as beside:
+    # a thread each: what two records wrote at once would be lost
+    with ThreadPoolExecutor(1) as preparer, ThreadPoolExecutor(1) as recorder:
         jobs: list[Future] = []
 
         def prepared(lanes: list[Lane]) -> Future:
             """The next bundle, which is made ready while another one trains."""
-            return beside.submit(Work, first_of(lanes, size), device, engine)
+            return preparer.submit(Work, first_of(lanes, size), device, engine)
 
         def recorded_so_far() -> None:
             """Raise what kept a bundle from being recorded: what follows would be lost, too."""
@@ -119,7 +120,7 @@ def run(seconds: float, names: Iterable[str] = (), device: str = "cuda", size: i
                 say(f"put aside at iteration {work.machine.iteration:,} of {work.end:,}: {written / 1e6:.1f} MB in {aside}")
                 break
             waiting, found, work = rest, work.found(), None
-            jobs.append(beside.submit(record, found, pack))
+            jobs.append(recorder.submit(record, found, pack))
         added = sum(job.result() for job in jobs)
         if work is None:
             parcel.clear(aside)

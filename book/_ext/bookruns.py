@@ -72,6 +72,17 @@ class _Lookup:
         except KeyError:
             raise LookupError(f"notebook {name!r} has no result {key!r}") from None
 
+    def html(self, problem: str) -> dict | None:
+        """The record that the directive asks for, which must have HTML; without, warn of the `problem`."""
+        try:
+            data = self.lookup(self.arguments[0])
+            if "text/html" not in data:
+                raise LookupError(f"{self.arguments[0]!r} {problem}: {sorted(data)}")
+        except LookupError as error:
+            self.failed(error)
+            return None
+        return data
+
     def failed(self, error: Exception) -> None:
         log.warning("%s", error, location=self.get_location(), type="bookruns", subtype="result")
 
@@ -135,12 +146,7 @@ class RunTable(SphinxDirective, _Lookup):
     option_spec = {"name": directives.unchanged, "class": directives.class_option}
 
     def run(self):
-        try:
-            data = self.lookup(self.arguments[0])
-            if "text/html" not in data:
-                raise LookupError(f"{self.arguments[0]!r} is not a table: {sorted(data)}")
-        except LookupError as error:
-            self.failed(error)
+        if (data := self.html("is not a table")) is None:
             return []
         html = BeautifulSoup(data["text/html"], "html.parser").find("table")
         heads, bodies = html.select("thead tr"), html.select("tbody tr")
@@ -169,12 +175,7 @@ class RunHtml(SphinxDirective, _Lookup):
     required_arguments = 1
 
     def run(self):
-        try:
-            data = self.lookup(self.arguments[0])
-            if "text/html" not in data:
-                raise LookupError(f"{self.arguments[0]!r} has no HTML: {sorted(data)}")
-        except LookupError as error:
-            self.failed(error)
+        if (data := self.html("has no HTML")) is None:
             return []
         html = nodes.raw("", data["text/html"], format="html")
         text = nodes.paragraph("", data.get("text/plain", ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -129,17 +130,10 @@ def resume(folder: Path, waiting: list[Lane], device: str, say: Callable[[str], 
         say(f"the bundle in {folder} is not taken up: some of its runs have results, or are not asked for")
         return None
     work = Work(lanes, device, engine)
-    if _plain(work.identity()) != _plain(meta["identity"]):
+    if json.loads(json.dumps(work.identity())) != meta["identity"]:  # which has been through JSON, too
         say(f"the bundle in {folder} is not taken up: its runs have other settings now")
         return None
     work.machine.restore(state, meta["iteration"])
     work.seconds = meta["seconds"]
     say(f"taken up at iteration {meta['iteration']:,}: {len(lanes):,} seeds of {len(work.groups)} conditions")
     return work
-
-
-def _plain(value):
-    """Tuples as JSON gives them back: lists."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -1,5 +1,6 @@
 """The front of the book: the bar of verdicts, its links into the claims, cards of claims, and what the pages are made of."""
 
+import json
 import re
 from urllib.parse import parse_qs
 
@@ -11,7 +12,7 @@ from bs4 import BeautifulSoup
 from nalu.analysis.verdict import VERDICTS
 from nalu.pages import claim_cards, claims_table, edge_figures, verdict_bar
 from nalu.paper import claims, wording
-from nalu.support.paths import BOOK
+from nalu.support.paths import BOOK, EXECUTED
 
 pytestmark = pytest.mark.usefixtures("one_style")
 
@@ -108,3 +109,17 @@ def test_the_sidebar_has_parts_and_no_more():
     assert all(part["sections"] for part in toc["chapters"])
     config = yaml.safe_load((BOOK / "_config.yml").read_text("utf8"))
     assert config["sphinx"]["config"]["html_theme_options"]["show_navbar_depth"] == 1
+
+
+def test_the_front_and_the_list_of_claims_were_made_from_the_same_results():
+    """Each is a copy that was executed by itself."""
+    def glued(name):
+        cells = json.loads((EXECUTED / f"{name}.ipynb").read_text("utf8"))["cells"]
+        outputs = [out for cell in cells for out in cell.get("outputs", ()) if "scrapbook" in out.get("metadata", {})]
+        return {out["metadata"]["scrapbook"]["name"]: {mime.split("/papermill.record/")[-1]: "".join(text) for mime, text in out["data"].items()} for out in outputs}
+
+    counts, page = glued("claims"), glued("does_it_work")["verdict_bar"]["text/html"]
+    said = BeautifulSoup(page, "html.parser").select_one(".verdict-bar")["aria-label"]
+    assert said.split()[0] == counts["all"]["text/plain"].strip("'")
+    for verdict in (v for v in VERDICTS if f" {v}" in said):
+        assert f"{counts[claims_table.verdict_class(verdict)]['text/plain'].strip(chr(39))} {verdict}" in said

@@ -23,6 +23,8 @@ def headline(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str], lab
     ax = figures.success_panel(ours, paper, models, narrow)
     for model, text in labels.items():
         mine = cell(ours, model, "success_rate")
+        if not mine.n:
+            continue
         left = mine.estimate > 0.5  # where there is room
         ax.annotate(text, (mine.lower if left else mine.upper, models.index(model) - 0.15), xytext=(-14 if left else 14, 0), textcoords="offset points",
                     ha="right" if left else "left", va="center", fontsize="medium", color="#222222",

@@ -4,7 +4,7 @@ For every report notebook ``notebooks/NAME.ipynb`` of the repository a page
 ``notebooks/NAME.ipynb`` of the book is written before Sphinx looks for its sources: the
 executed copy ``runs/notebooks/NAME.ipynb`` when there is one, else the source, with a
 note that it has not been run and a warning. A page is rewritten only when its content
-changes, so incremental builds stay incremental. Links from an output to another notebook,
+changes, so incremental builds stay incremental. Pages of results are arranged by `bookresults`. Links from an output to another notebook,
 which JupyterLab follows as they are, lead to its page.
 """
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import re
 from pathlib import Path
 
+import bookresults
 from sphinx.util import logging
 
 from nalu.report import refresh
@@ -36,7 +37,7 @@ def sync(app, config) -> None:
                         type="bookpages", subtype="missing")
         page = target / f"{name}.ipynb"
         wanted.add(page)
-        text = _executed(name, copy) if copy.is_file() else _source_only(source)
+        text = _executed(name, copy) if copy.is_file() else _source_only(name, source)
         if not page.is_file() or page.read_text("utf8") != text:
             page.parent.mkdir(parents=True, exist_ok=True)
             page.write_text(text, "utf8")
@@ -54,13 +55,15 @@ def _executed(name: str, copy: Path) -> str:
                     del output["data"][mime]
                 html = "".join(output["data"]["text/html"])
                 output["data"]["text/html"] = TO_NOTEBOOK.sub(r"\1.html", html)
+    bookresults.arrange(name, notebook)
     if made_from:
         notebook["cells"].append(_markdown("made-from", _provenance(name, made_from)))
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
-def _source_only(source: Path) -> str:
+def _source_only(name: str, source: Path) -> str:
     notebook = json.loads(source.read_text("utf8"))
+    bookresults.arrange(name, notebook)
     notebook["cells"].insert(1, _markdown("not-run", NOT_RUN))  # the page keeps its title
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 

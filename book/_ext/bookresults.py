@@ -1,0 +1,63 @@
+"""What every page of results has in common, added to its executed copy.
+
+Such a page reads or trains runs and says what they show. After its question it gets
+
+* the answer, which the last cell of its notebook computes,
+* for an experiment, the command that makes its figures anew.
+
+Its code carries the tag ``page-code``: ``code.js`` puts it out of the way behind one button.
+Pages that explain a unit or a theory are left as they are, as there the code is what is explained.
+"""
+from __future__ import annotations
+
+import ast
+import re
+
+ROOMS = ("experiments/", "audit/", "agreement/")
+PAGES = ("claims", "cost", "does_it_work", "what_was_wrong")
+CODE = "page-code"
+FOLDED = {"hide-cell": "hide-output"}  # its code goes with that of the page
+
+
+def shows_results(name: str) -> bool:
+    """Whether a notebook is about results."""
+    return name in PAGES or name.startswith(ROOMS)
+
+
+def arrange(name: str, notebook: dict) -> None:
+    """Put the answer and the command behind the question, and mark the code."""
+    if not shows_results(name):
+        return
+    first, said = notebook["cells"][0], answer(notebook)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            tags = [FOLDED.get(tag, tag) for tag in cell["metadata"].get("tags", ()) if tag != "hide-input"]
+            cell["metadata"]["tags"] = [*tags, CODE]
+    blocks = re.split(r"\n{2,}", "".join(first["source"]).strip())
+    at = next((k for k, block in enumerate(blocks) if block.startswith("**Question.**")), 0) + 1
+    added = ([f":::{{div}} page-answer\n{said}\n:::"] if said else []) + ([command(name, notebook)] if name.startswith("experiments/") else [])
+    first["source"] = "\n\n".join([*blocks[:at], *added, *blocks[at:]]).splitlines(keepends=True)
+
+
+def answer(notebook: dict) -> str:
+    """The last output that begins with "Answer"; empty where there is none."""
+    texts = ["".join(output["data"]["text/markdown"]) for cell in notebook["cells"] for output in cell.get("outputs", ())
+             if "text/markdown" in output.get("data", {})]
+    return next((text for text in reversed(texts) if text.startswith("**Answer.**")), "")
+
+
+def command(name: str, notebook: dict) -> str:
+    """The commands that train what a page shows and has no results yet, and that make the page."""
+    trained = " ".join(experiments(notebook))
+    return (f":::{{div}} page-command\nThis page is made by\n\n```sh\n.venv/bin/python -m nalu train {trained}\n.venv/bin/python -m nalu report {name}\n```\n\n"
+            "of which the first trains what has no results yet; {doc}`/rerun` explains both.\n:::")
+
+
+def experiments(notebook: dict) -> list[str]:
+    """The experiments that the parameters of a notebook name, in their order."""
+    from nalu.experiments import EXPERIMENTS, SEQUENTIAL
+
+    code = next("".join(c["source"]) for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", ()))
+    values = [ast.literal_eval(node.value) for node in ast.parse(code).body]
+    words = [word for value in values for word in ([value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else ())]
+    return [*dict.fromkeys(word for word in words if word in EXPERIMENTS or word in SEQUENTIAL)]

@@ -69,8 +69,8 @@ def test_a_card_shows_its_numbers_with_runs_and_verdict():
     lines = page.select("tbody tr")
     assert page.img["alt"] == "two rates" and len(lines) == 2
     for line, shown in zip(lines, card.numbers, strict=True):
-        text, claim = line.get_text(" "), shown.claim
-        assert f"{claim.ours.k} of {claim.ours.n} runs" in text and f"{claim.printed.cell.k} of {claim.printed.cell.n} runs" in text
+        text, claim = line.get_text(" ").replace("\N{NO-BREAK SPACE}", " "), shown.claim
+        assert [small.get_text() for small in line.select("small")[:2]] == [f"{side.k} of {side.n}" for side in (claim.ours, claim.printed.cell)]
         assert next(line.find_all("td")[-1].strings) == claim.verdict and wording.effect(claim) in text
 
 

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 PAGES = "notebooks"
 FORMATS = {"image/svg+xml": "svg", "application/pdf": "pdf", "image/png": "png"}
 NUMBER = re.compile(r"[-−+]?[\d.,\s]+(e[-+]?\d+)?\s*%?|[-–—]|nan", re.IGNORECASE)
+LONGEST = 30  # letters that stay on one line; what is longer is a sentence
 
 _cache: dict[Path, tuple[float, dict]] = {}
 
@@ -108,7 +109,8 @@ class RunRole(SphinxRole, _Lookup):
         if m := re.fullmatch(r"(-?[\d.]+)e([+-]\d+)", text):  # 1.2e-05 -> 1.2 x 10^-5
             tex = rf"{m[1]} \times 10^{{{int(m[2])}}}"
             return [nodes.math(tex, tex)], []
-        return [nodes.inline(text, text, classes=["run-value"])], []
+        unbroken = ["run-value"] if len(text) <= LONGEST else []
+        return [nodes.inline(text, text, classes=unbroken)], []
 
 
 class RunFigure(_Lookup, Figure, SphinxDirective):

@@ -19,9 +19,9 @@ from nalu.paper import claims, wording
 from nalu.paper.claims import Claim
 from nalu.paper.numbers import RATE
 from nalu.registry import MODELS
-from nalu.support import check
+from nalu.support import check, notation
 
-HEADS = "", "here", "printed", "verdict"
+HEADS = "number", "here", "printed", "verdict"
 
 
 class Number(NamedTuple):
@@ -84,7 +84,7 @@ def pairs(numbers: Sequence[Number]) -> Axes:
     """Draw each number in a lane, ours above the printed one, with their intervals."""
     metric = numbers[0].claim.printed.metric
     with plt.style.context(figures.STYLE):
-        ax = plt.subplots(figsize=(3.3, 0.55 + 0.42 * len(numbers)))[1]
+        ax = plt.subplots(figsize=(2.8, 0.55 + 0.42 * len(numbers)))[1]
         for y, (_, claim) in enumerate(numbers):
             row = MODELS[claim.printed.place.condition.model]
             for value, at, alpha, face in ((claim.ours, y - 0.16, 1.0, row.colour), (claim.printed.cell, y + 0.16, figures.FAINT, "white")):
@@ -119,12 +119,17 @@ def _cells(number: Number) -> list[str]:
     metric = claim.printed.metric
     values = [_value(metric, v) for v in (claim.ours, claim.printed.cell)]
     apart = wording.effect(claim) or (f"corrected {claims_table.number(metric, claim.printed.cell._replace(**claim.corrected._asdict()))}" if claim.corrected else "")
-    said = escape(claim.verdict) + (f"<small>{escape(apart)}</small>" if apart else "")
+    said = escape(claim.verdict) + (f"<small>{_unbroken(apart)}</small>" if apart else "")
     return [f'<th scope="row">{escape(number.name)}</th>', *(f"<td>{v}</td>" for v in values),
             f'<td class="{claims_table.verdict_class(claim.verdict)}">{said}</td>']
 
 
 def _value(metric: str, value) -> str:
     """Return a number with its interval, and below it how many runs of how many are solved."""
-    text = claims_table.number(metric, value) if value.n else "not run yet"
-    return escape(text) + (f"<small>{value.k} of {value.n} runs</small>" if value.n else "")
+    text = claims_table.number(metric, value) if value.n else notation.NOT_RUN
+    return _unbroken(text) + (f"<small>{value.k} of {value.n}</small>" if value.n else "")
+
+
+def _unbroken(text: str) -> str:
+    """Return HTML in which an interval is not broken between its bounds."""
+    return escape(text).replace(", ", ",&nbsp;")

@@ -19,7 +19,8 @@ SMALL = 3.3, 2.0  # inches
 def headline(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str], labels: dict[str, str]) -> Axes:
     """Draw the success rates of `nalu.pages.figures.success_panel`, with a label at some of the models."""
     models = [*models]
-    ax = figures.success_panel(ours, paper, models)
+    narrow = plt.subplots(figsize=(5.0, 0.9 + figures.LANE * len(models)))[1]  # to be read on a phone
+    ax = figures.success_panel(ours, paper, models, narrow)
     for model, text in labels.items():
         mine = cell(ours, model, "success_rate")
         left = mine.estimate > 0.5  # where there is room

@@ -27,7 +27,7 @@ LONG = 6
 def unit(name: str) -> Markdown:
     """Return the equation and the code of a class of `nalu.units`, beside each other where the page is wide enough.
 
-    The equation is the module's docstring.
+    The equation is the module's docstring; what the class says of itself for `help` is left out.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def unit(name: str) -> Markdown:
              for cls in _classes(path) if not cls.name.startswith("_")}
     path = files[check.one_of(name, files, "unit")]
     text = path.read_text("utf8")
-    code = next(ast.get_source_segment(text, cls) for cls in _classes(path) if cls.name == name)
+    code = next(_code(text, cls) for cls in _classes(path) if cls.name == name)
     return Markdown(
         f'<div style="display: flex; flex-wrap: wrap; gap: 0 2em">\n{BESIDE}\n\n'
         f"{ast.get_docstring(ast.parse(text))}\n\n</div>\n{BESIDE}\n\n"
@@ -76,6 +76,12 @@ def formula(model: str, weights: Sequence[np.ndarray], near: float = NEAR) -> Ma
 
 def _classes(path: Path) -> list[ast.ClassDef]:
     return [node for node in ast.parse(path.read_text("utf8")).body if isinstance(node, ast.ClassDef)]
+
+
+def _code(text: str, cls: ast.ClassDef) -> str:
+    """The lines of a class, without its docstring and the empty line below it."""
+    lines, said = text.split("\n"), cls.body[0]
+    return "\n".join([*lines[cls.lineno - 1 : said.lineno - 1], *lines[said.end_lineno + 1 : cls.end_lineno]])
 
 
 def _rounded(W: np.ndarray, near: float) -> np.ndarray:

@@ -11,11 +11,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = ("__init__", *(f"support/{name}" for name in ("__init__", "check", "files", "paths")),
-           *(f"report/{name}" for name in ("__init__", "kernels", "notebooks", "provenance", "refresh")))
+           *(f"report/{name}" for name in ("__init__", "definitions", "kernels", "notebooks", "provenance", "reach", "refresh")))
 TITLE = ("markdown", "# A page\n\nDoes it count?", {})
 PARAMETERS = ("code", "upto = 3  # how far", {"tags": ["parameters"]})
 READS = ("code", ("from nalu import helper\nfrom nalu.report import provenance\nfrom nalu.support.paths import RUNS\n"
-                  "provenance.note_read(RUNS / 'one' / 'results.csv')"), {})
+                  "provenance.note_read(RUNS / 'one' / 'results.csv')\nhelper.VALUE"), {})
 FIGURE = ("code", "import matplotlib.pyplot as plt\nplt.plot(range(upto))\nplt.show()", {})
 CHANCE = ("code", "import sys\nprint('a')\nprint('b', file=sys.stderr)\nprint('c')\nobject()", {})
 
@@ -110,7 +110,7 @@ def test_renewing_repeats_to_the_byte_and_says_what_it_was_made_from(project):
     (project / "nalu" / "stranger.py").write_text("VALUE = 2\n")
     assert stale(project) == {}
     (project / "nalu" / "deeper.py").write_text("VALUE = 2\n")
-    assert stale(project) == {"sub/page": "code that it imports changed"}
+    assert stale(project) == {"sub/page": "code that it uses changed"}
     (project / "nalu" / "deeper.py").write_text("VALUE = 1\n")
     write(project / "notebooks" / "sub" / "page.ipynb", TITLE, PARAMETERS, READS, CHANCE)
     assert stale(project) == {"sub/page": "the notebook changed"}

@@ -13,6 +13,7 @@ import numpy as np
 from IPython.display import Markdown, Math
 
 from nalu.registry import MODELS
+from nalu.report.provenance import note_read
 from nalu.support import check
 
 UNITS = Path(__file__).parents[1] / "units"
@@ -37,6 +38,7 @@ def unit(name: str) -> Markdown:
     files = {cls.name: path for path in sorted(UNITS.glob("*.py"))
              for cls in _classes(path) if not cls.name.startswith("_")}
     path = files[check.one_of(name, files, "unit")]
+    note_read(path)
     text = path.read_text("utf8")
     code = next(_code(text, cls) for cls in _classes(path) if cls.name == name)
     return Markdown(

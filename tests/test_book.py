@@ -43,6 +43,7 @@ def extension(name):
     ("over\nlines: $a\n+ b$", "over\nlines: :math:`a + b`"),
     ("$$\nx = y\n$$\nmore", ".. math::\n\n   x = y\n\nmore"),
     ("    $$x$$", "    .. math::\n\n       x\n"),
+    ("in theory/sparsity (eq-sparse-gradient).", "in theory/sparsity :eq:`eq-sparse-gradient`."),
 ])
 def test_docstrings_become_restructured_text(bookapi, written, read):
     lines = written.split("\n")

@@ -1,6 +1,6 @@
 // How found pages are ranked: Sphinx's own weights, but lists of functions come after what explains them.
 var Scorer = {
-  score: ([page, , , , score]) => (page === "api" ? score - 100 : score),
+  score: ([page, , , , score]) => (/^api(\/|$)/.test(page) ? score - 100 : score),
   objNameMatch: 11,
   objPartialMatch: 6,
   objPrio: { 0: 15, 1: 5, 2: -5 },

@@ -60,8 +60,8 @@ def add_the_unit(folder):
         assert times == 1, (name, below)
         path.write_text(text)
     (entry,) = blocks(UNIT, "markdown")
-    api = folder / "book" / "api.md"
-    api.write_text(api.read_text("utf8").replace("\n## Models\n", f"\n{entry}\n## Models\n"))
+    api = folder / "book" / "api" / "units.md"
+    api.write_text(f"{api.read_text('utf8')}\n{entry}")
 
 
 def add_the_experiment(folder):

@@ -90,3 +90,16 @@ def test_every_module_is_on_a_page_of_the_api():
         assert path.with_suffix(".py").is_file() or (path / "__init__.py").is_file(), name
     units = {f"nalu.units.{path.stem}" for path in (ROOT / "nalu" / "units").glob("[a-z]*.py")}
     assert units <= documented
+
+
+def test_a_word_of_the_glossary_explains_itself(tmp_path, monkeypatch):
+    from sphinx.application import Sphinx
+
+    extension("bookterms")
+    (tmp_path / "index.md").write_text("# A\n\n{term}`solved at` and `cell`\n\n```{toctree}\nglossary\n```\n")
+    (tmp_path / "glossary.md").write_text((BOOK / "glossary.md").read_text("utf8"))
+    Sphinx(tmp_path, None, tmp_path / "out", tmp_path / "doc", "html", {
+        "extensions": ["myst_parser", "bookterms"], "myst_enable_extensions": ["dollarmath"]}, status=None, warningiserror=True).build()
+    html = (tmp_path / "out" / "index.html").read_text("utf8")
+    (title,) = re.findall(r'href="glossary.html#term-solved-at" title="([^"]+)"', html) or re.findall(r'title="([^"]+)" href="glossary', html)
+    assert title == "The first logged update, one in a thousand, whose test error is below the threshold."

@@ -55,6 +55,12 @@ def test_an_experiment_has_the_command_for_its_figures(name):
     assert report == f"report {name}" and report.split()[1] in refresh.sources()
 
 
+def test_nobody_is_told_to_train_for_days_what_the_page_does_not_show():
+    """The papers' setting of the digits is declared beside shorter ones, which were run."""
+    _, _, first = arranged("experiments/mnist_product")
+    assert "nalu train mnist_product_short digits_product\n" in first and "{doc}`/cluster`" in first
+
+
 @pytest.mark.parametrize("name", [name for name in refresh.sources() if name not in RESULTS])
 def test_pages_that_explain_keep_their_code(name):
     before, after, _ = arranged(name)

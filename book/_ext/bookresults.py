@@ -13,6 +13,9 @@ from __future__ import annotations
 import ast
 import re
 
+from nalu.experiments import EXPERIMENTS, SEQUENTIAL
+from nalu.support import paths
+
 ROOMS = ("experiments/", "audit/", "agreement/")
 PAGES = ("claims", "cost", "does_it_work", "what_was_wrong")
 CODE = "page-code"
@@ -48,16 +51,20 @@ def answer(notebook: dict) -> str:
 
 def command(name: str, notebook: dict) -> str:
     """The commands that train what a page shows and has no results yet, and that make the page."""
-    trained = " ".join(experiments(notebook))
+    names = experiments(notebook)
+    trained = " ".join(names)
+    digits = " {doc}`/cluster` says how the folder of MNIST is named." if any(name in SEQUENTIAL and "mnist" in name for name in names) else ""
     return (f":::{{div}} page-command\nThis page is made by\n\n```sh\n.venv/bin/python -m nalu train {trained}\n.venv/bin/python -m nalu report {name}\n```\n\n"
-            "of which the first trains what has no results yet; {doc}`/rerun` explains both.\n:::")
+            f"of which the first trains what has no results yet; {{doc}}`/rerun` explains both.{digits}\n:::")
 
 
 def experiments(notebook: dict) -> list[str]:
-    """The experiments that the parameters of a notebook name, in their order."""
-    from nalu.experiments import EXPERIMENTS, SEQUENTIAL
+    """The experiments that the parameters of a notebook name, in their order; those with results, if there are any.
 
+    A page may name the papers' setting beside a shorter one that was run: nobody should begin days of training by copying a line.
+    """
     code = next("".join(c["source"]) for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", ()))
     values = [ast.literal_eval(node.value) for node in ast.parse(code).body]
     words = [word for value in values for word in ([value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else ())]
-    return [*dict.fromkeys(word for word in words if word in EXPERIMENTS or word in SEQUENTIAL)]
+    named = [*dict.fromkeys(word for word in words if word in EXPERIMENTS or word in SEQUENTIAL)]
+    return [word for word in named if any((paths.RUNS / word).glob("*.csv"))] or named

@@ -15,36 +15,44 @@ SET = $(if $(EXPERIMENT),'experiment=$(EXPERIMENT)') $(if $(SEEDS),'seeds=$(SEED
   $(if $(DEVICE),device=$(DEVICE)) $(if $(ENGINE),engine=$(ENGINE))
 EXTRA = $(firstword $(foreach extra,slurm lsf,$(if $(filter $(extra)%,$(PROFILE)),$(extra))) grid)
 
-.PHONY: help report campaign test book check lab browser clean
+.PHONY: help report campaign test quick book check lab browser clean
 .DELETE_ON_ERROR:
 
 help:                      ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 16
 
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock pyproject.toml tools/ipython_kernel_config.py
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed and none was found; install one, or name it: make PYTHON=/path/to/python" >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 2; }
 	@$(PY) -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PY) tools/install.py requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@mkdir -p $(VENV)/etc/ipython && cp tools/ipython_kernel_config.py $(VENV)/etc/ipython/
 	@touch $@
 
 report: $(INSTALLED)       ## install, train Table 1, execute the notebooks, build the book
-	$(PY) -m nalu train ten_parameters --repeat
-	$(PY) -m nalu results
-	$(PY) -m nalu report
-	$(VENV)/bin/jupyter-book build --quiet book/
-	@echo "open $(CURDIR)/$(HTML)/index.html"
+	@echo "1 of 3: Table 1, five networks with 100 seeds each: usually 3 minutes of two cores, after a minute of compiling"
+	@$(PY) -m nalu train ten_parameters --repeat
+	@echo "2 of 3: the notebooks that are out of date; none, unless something was changed"
+	@$(PY) -m nalu report
+	@echo "3 of 3: the book, from the executed notebooks: usually 2 minutes"
+	@$(VENV)/bin/jupyter-book build --quiet book/
+	@echo
+	@$(PY) -m nalu results ten_parameters --repeated
+	@echo "open $(CURDIR)/$(HTML)/index.html; Table 1 is notebooks/experiments/ten_parameters.html beside it"
 
 $(VENV)/.grid $(VENV)/.slurm $(VENV)/.lsf: $(VENV)/.%: $(INSTALLED)
 	$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --no-build-isolation --editable '.[$*]'
 	@touch $@
 
 campaign: $(VENV)/.$(EXTRA) ## train all that has no results; DRY=1 EXPERIMENT="operations ranges" SEEDS=0-9 TOGETHER=1 DEVICE=cuda PROFILE=slurm-gpu
-	$(VENV)/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(DRY),--dry-run) $(if $(CORES),--cores $(CORES)) $(if $(strip $(SET)),--config $(SET))
+	$(VENV)/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(DRY),--dry-run --quiet rules reason progress host) $(if $(CORES),--cores $(CORES)) $(if $(strip $(SET)),--config $(SET))
 
 test: $(INSTALLED)         ## install and run the tests
 	$(PY) -m pytest --numprocesses auto --dist loadfile
+
+quick: $(INSTALLED)        ## run the tests that take minutes at most: none that compiles, trains or executes notebooks
+	$(PY) -m pytest --numprocesses auto --dist loadfile -m "not slow"
 
 book: $(INSTALLED)         ## build the book from nothing, a warning is an error
 	rm -rf book/_build book/notebooks
@@ -56,7 +64,7 @@ check: book                ## strict book, then every link in it, and no output 
 	find notebooks -name '*.ipynb' -exec $(VENV)/bin/nbstripout --keep-id --verify {} +
 
 lab: $(INSTALLED)          ## open the notebooks in JupyterLab
-	$(VENV)/bin/jupyter lab notebooks/start_here.ipynb
+	$(VENV)/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/start_here.ipynb
 
 browser:                   ## open every page of the built book in chromium; needs node, npm i playwright-core, chromium
 	node tools/check_pages.mjs $(HTML)

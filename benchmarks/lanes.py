@@ -17,7 +17,7 @@ import numpy as np
 from engines import machine, write
 from numba import njit
 from original import Loop
-from speed import FOREVER, task_of
+from speed import FOREVER, drawing, task_of
 from timing import Row, measured, one_core, rates
 
 from nalu.training import Plan
@@ -26,7 +26,7 @@ from nalu.training.fused.engine import Fused
 from nalu.training.fused.warm import warm
 
 with ENGINE.kept():
-    from nalu.training.fused import batches, mersenne, products
+    from nalu.training.fused import products
     from nalu.training.fused.memory import zeros
 
 CSV = Path(__file__).with_name("lanes.csv")
@@ -47,30 +47,10 @@ def _products(count):
     return z[0]
 
 
-@njit(error_model="numpy", cache=False)
-def _draws(count, words, subsets, low, width):
-    raw, sums = zeros(mersenne.room(32 * I), np.int32), zeros(2 * B, np.float64)
-    out, position = zeros(raw.size, np.int32), 624
-    x, xt = zeros(112 * (B + 16), np.float32), zeros(B * 112, np.float32)
-    rows, tile = zeros(112 * 16, np.float64), zeros(120 * 16, np.float64)
-    mersenne.begin(words, raw, out)
-    for _ in range(count):
-        position = batches.draw_authors(
-            raw, out, position, low, width, subsets, xt, 112, x, B + 16, B, I, sums, rows, tile)
-    return x[0]
-
-
 def product(count: int = 200) -> int:
     """A job: products of many lanes; how many of one lane."""
     _products(count)
     return count * LANES
-
-
-def draw(count: int = 300) -> int:
-    """A job: batches of the authors' stream in both layouts, with their subset sums."""
-    words = np.random.RandomState(0).get_state()[1].copy().view(np.int32)
-    _draws(count, words, np.array([[44, 69], [57, 82]]), np.ones(1), np.ones(1))
-    return count
 
 
 def numpy_draw(count: int = 40) -> int:
@@ -97,7 +77,7 @@ def engine(model: str, lanes: int, input_size: int, seconds: float) -> Callable[
 
 def measure(models: tuple[str, ...], repetitions: int, seconds: float) -> list[Row]:
     """All of it, in turns."""
-    jobs = {"P": product, "draw": draw, "numpy": numpy_draw}
+    jobs = {"P": product, "draw": partial(drawing, "authors", 300), "numpy": numpy_draw}
     for model in models:
         for size in (I, 4):
             jobs |= {(model, size, lanes): engine(model, lanes, size, seconds) for lanes in (1, COMPANY)}

@@ -90,6 +90,7 @@ def _parser() -> Parser:
 
     results = add("results", _results, "collect, verify and summarise results")
     results.add_argument("experiment", nargs="*", default=[], help="all by default")
+    results.add_argument("--repeated", action="store_true", help="only compare what train --repeat has trained here with it")
     results.add_argument("--from", dest="shards", action="append", default=[], metavar="FOLDER",
                          help="merge the results of another runs/ folder; may be repeated")
 
@@ -105,13 +106,12 @@ def _parser() -> Parser:
 def _list(given: argparse.Namespace) -> int:
     if given.experiment is None:
         rows = [("experiment", "conditions", "runs", "reproduces")]
-        rows += [(e.name, str(len(e.conditions)), str(sum(len(c.seeds) for c in e.conditions)),
-                  e.reproduces) for e in experiments.every()]
+        rows += [(e.name, str(len(e.conditions)), str(sum(len(c.seeds) for c in e.conditions)), e.reproduces)
+                 for e in experiments.every()]
     else:
         entry = experiments.get(given.experiment)
         print(f"{entry.title}. Reproduces: {entry.reproduces}.")
-        rows = [(c.id, f"seeds {seed_lists.text(c.seeds)}", c.length)
-                for c in entry.conditions]
+        rows = [(c.id, f"seeds {seed_lists.text(c.seeds)}", c.length) for c in entry.conditions]
     _print(rows)
     return 0
 
@@ -149,6 +149,11 @@ def _lease(given: argparse.Namespace) -> int:
 
 
 def _results(given: argparse.Namespace) -> int:
+    if given.repeated:
+        from nalu.campaign import repeat
+
+        print(*(line for entry in _chosen(given.experiment) for line in repeat.closing(entry)), sep="\n")
+        return OK
     wrong = []
     for entry in _chosen(given.experiment):
         added = sum(merging.merge(entry.name, _shard(Path(folder), entry)) for folder in given.shards)

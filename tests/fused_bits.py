@@ -1,23 +1,31 @@
-"""Twenty conditions, trained a little, as digests of all that was learned and recorded: ``python fused_bits.py THREADS``."""
+"""Twenty conditions with two seeds each, trained for 5,000 updates, as digests of all that was learned and recorded.
+
+    python tests/fused_bits.py 2       the fused engine with two threads
+    python tests/fused_bits.py cuda    the CUDA kernel, on a GPU or compiled for the processor (some minutes)
+"""
 
 import hashlib
 import sys
 
+import cuda_processor
 import numba
+import numpy as np
 
 from nalu.registry import MODELS
 from nalu.tasks import OPERATIONS, Arithmetic
 from nalu.training import Plan
+from nalu.training.cuda import gpu
+from nalu.training.cuda.engine import Cuda
 from nalu.training.fused.engine import Fused
 from nalu.training.fused.warm import warm
 
-UPDATES = 300
-RAMP = {"lambda_start": 20, "lambda_end": 200}
+UPDATES = 5000
+RAMP = {"lambda_start": 300, "lambda_end": 3000}
 
 
 def companies():
     """Every model on the default task with the authors' stream, and some others on a mirrored one with philox."""
-    shared = {"seeds": (3, 8), "iterations": UPDATES, "log_every": 60, **RAMP}
+    shared = {"seeds": (3, 8), "iterations": UPDATES, "log_every": 500, **RAMP}
     names, mirrored = [*MODELS], {"input_size": 11, "train_range": ((-2, -1), (1, 2))}
     yield [Plan(name, Arithmetic([*OPERATIONS][k % 6]), hidden_size=2 + k % 3, stream="authors", **shared)
            for k, name in enumerate(names)]
@@ -26,21 +34,34 @@ def companies():
         ("NAU", {"optimizer": "sgd", "learning_rate": 1e-4, "momentum": 0.9}), ("Gated_NAU_NMU", {}))]
 
 
-def digests():
+def on_the_processor(plans):
+    return Fused(*plans)
+
+
+def by_the_kernel(plans):
+    if gpu.missing() is None:
+        return Cuda(*plans)
+    return Cuda(*plans, machine=cuda_processor.Processor(), warps=(3, 1))
+
+
+def digests(made=on_the_processor):
     """Name of a condition -> digest."""
     found = {}
     for plans in companies():
-        machine = Fused(*plans)
+        machine = made(plans)
         machine.advance(UPDATES + 1)
-        for plan, member in zip(plans, machine.members, strict=True):
-            data = member.parameters.tobytes() + member.history.values.tobytes()
-            name = f"{plan.model} {plan.task.operation} {plan.stream} {member.history.stopped_at.tolist()}"
+        for j, (plan, history) in enumerate(zip(plans, machine.histories, strict=True)):
+            networks = [machine.model(k, j) for k in range(len(plan.seeds))]
+            arrays = [history.values, *(weight.detach().numpy() for network in networks for weight in network.parameters())]
+            data = b"".join(np.where(np.isnan(array), np.array(np.nan, array.dtype), array).tobytes() for array in arrays)
+            name = f"{plan.model} {plan.task.operation} {plan.stream} {history.stopped_at.tolist()}"
             found[name] = hashlib.sha256(data).hexdigest()[:16]
     return found
 
 
 if __name__ == "__main__":
-    warm(lambda what: None)
-    numba.set_num_threads(int(sys.argv[1]))
-    for name, digest in digests().items():
+    if (how := sys.argv[1]) != "cuda":
+        warm(lambda what: None)
+        numba.set_num_threads(int(how))
+    for name, digest in digests(by_the_kernel if how == "cuda" else on_the_processor).items():
         print(digest, name)

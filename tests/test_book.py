@@ -43,6 +43,7 @@ def extension(name):
     ("over\nlines: $a\n+ b$", "over\nlines: :math:`a + b`"),
     ("$$\nx = y\n$$\nmore", ".. math::\n\n   x = y\n\nmore"),
     ("    $$x$$", "    .. math::\n\n       x\n"),
+    ("in theory/sparsity (eq-sparse-gradient).", "in theory/sparsity :eq:`eq-sparse-gradient`."),
 ])
 def test_docstrings_become_restructured_text(bookapi, written, read):
     lines = written.split("\n")
@@ -81,10 +82,24 @@ def test_names_in_the_table_of_settings_exist():
     assert len(named) > 15 and named <= known
 
 
-def test_every_module_is_on_the_page_of_the_api():
-    documented = set(re.findall(r"automodule:: ([\w.]+)", (BOOK / "api.md").read_text("utf8")))
+def test_every_module_is_on_a_page_of_the_api():
+    pages = [path.read_text("utf8") for path in sorted((BOOK / "api").glob("*.md"))]
+    documented = {name for page in pages for name in re.findall(r"automodule:: ([\w.]+)", page)}
     for name in documented:
         path = ROOT.joinpath(*name.split("."))
         assert path.with_suffix(".py").is_file() or (path / "__init__.py").is_file(), name
     units = {f"nalu.units.{path.stem}" for path in (ROOT / "nalu" / "units").glob("[a-z]*.py")}
     assert units <= documented
+
+
+def test_a_word_of_the_glossary_explains_itself(tmp_path, monkeypatch):
+    from sphinx.application import Sphinx
+
+    extension("bookterms")
+    (tmp_path / "index.md").write_text("# A\n\n{term}`solved at` and `cell`\n\n```{toctree}\nglossary\n```\n")
+    (tmp_path / "glossary.md").write_text((BOOK / "glossary.md").read_text("utf8"))
+    Sphinx(tmp_path, None, tmp_path / "out", tmp_path / "doc", "html", {
+        "extensions": ["myst_parser", "bookterms"], "myst_enable_extensions": ["dollarmath"]}, status=None, warningiserror=True).build()
+    html = (tmp_path / "out" / "index.html").read_text("utf8")
+    (title,) = re.findall(r'href="glossary.html#term-solved-at" title="([^"]+)"', html) or re.findall(r'title="([^"]+)" href="glossary', html)
+    assert title == "The first logged update, one in a thousand, whose test error is below the threshold."

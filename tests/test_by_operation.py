@@ -104,13 +104,13 @@ def test_the_matrix_has_a_line_per_model_and_says_n():
     assert table.loc[1].tolist() == ["NALU", "not printed, n = 2", "---", "---"]
 
 
-def test_sentences_of_some_cells():
-    said = operation_panels.sentences(JUDGED, OURS, [("mul", "NMU"), ("mul", "NALU"), ("add", "NMU"), ("squared", "NAC_mul")])
-    assert said.split("\n") == [
-        r"* $\times$, NMU: 3 of 4 runs solved here, 50 of 100 in the paper: **reproduced** (+1 points [−2, 3], p = 0.5).",
-        r"* $\times$, NALU: 0 of 2 runs solved here, not printed in the paper.",
-        "* $+$, NMU: not run yet here, 50 of 100 in the paper.",
-        "* $z^2$, NAC•: not run yet here, not printed in the paper."]
+def test_rates_of_some_cells():
+    table = operation_panels.rates(JUDGED, OURS, [("mul", "NMU"), ("mul", "NALU"), ("add", "NMU"), ("squared", "NAC_mul")])
+    assert table.to_numpy().tolist() == [
+        [r"\(\times\)", "NMU", "3 of 4", "50 of 100", "+1 points [−2, 3]", "0.5", "", "reproduced"],
+        [r"\(\times\)", "NALU", "0 of 2", "not printed", "", "", "", "not printed"],
+        [r"\(+\)", "NMU", "not run yet", "50 of 100", "", "", "", "not run yet"],
+        [r"\(z^2\)", "NAC•", "not run yet", "not printed", "", "", "", "not run yet"]]
 
 
 @pytest.mark.parametrize("words, said", [

@@ -1,6 +1,7 @@
 """The campaign under Snakemake: killed at any moment it ends as if it had not been."""
 
 import random
+import re
 import signal
 import sys
 import time
@@ -79,6 +80,15 @@ def test_dry_run_says_what_would_run_and_writes_nothing(tmp_path):
         "tiny NALU, seeds 0-3", "tiny NALU, seeds 4-5", "tiny NMU, seeds 0-3", "tiny NMU, seeds 4-5",
         "unlucky NAU, seeds 0"]
     assert not (tmp_path / "runs").exists()
+
+
+def test_dry_run_of_make_is_a_summary(tmp_path):
+    """The table alone, not a paragraph for each of more than a thousand jobs."""
+    flags = re.search(r"\(DRY\),(.*?)\)", (tiny.ROOT / "Makefile").read_text("utf8"))[1].split()
+    code, text = campaign(tmp_path, *flags, seeds="0-5", shard=1)
+    assert code == 0 and scheduled(text) == [] and len(text.splitlines()) < 20, text
+    assert "spark       6     6     " in text and "tiny        12    12    " in text
+    assert "19 jobs with 19 runs; one job after the other: " in text
 
 
 @pytest.mark.parametrize(("config", "message"), [

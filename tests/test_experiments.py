@@ -6,11 +6,12 @@ import sys
 
 import pytest
 
-from nalu.experiments import EXPERIMENTS, Condition, Experiment, get, grid
+from nalu.experiments import EXPERIMENTS, OWN, Condition, Experiment, get, grid
 from nalu.paper import published
 from nalu.results import csv_file
 from nalu.tasks import Arithmetic
 
+ENTRIES = EXPERIMENTS | {name: entry for name, entry in OWN.items() if isinstance(entry, Experiment)}
 RUNS = {  # of the authors' scripts; twelve runs of their big table are replayed on their own
     "ten_parameters": 5 * 100, "replay_nmu_mul": 12, "operations": 11 * 6 * 100,
     "hidden_size": 6 * 9 * 50, "ranges": 6 * 7 * 50, "input_size": 6 * 14 * 50,
@@ -18,7 +19,7 @@ RUNS = {  # of the authors' scripts; twelve runs of their big table are replayed
     "gating": 3 * 2 * 100, "regularisation": 3 * 6 * 50, "learning_rate": 3 * 3 * 5 * 4 * 25,
     "ablation_table": 6 * 25, "number_of_subsets": 4 * 8 * 25 + 4 * 25,
 }
-FIRST = [pytest.param(c, id=f"{e.name}-{c.id}") for e in EXPERIMENTS.values()
+FIRST = [pytest.param(c, id=f"{e.name}-{c.id}") for e in ENTRIES.values()
          for c in {c.model: c for c in reversed(e.conditions)}.values()]
 
 
@@ -27,7 +28,7 @@ def settings(name, column):
     return [*dict.fromkeys(c.settings()[column] for c in EXPERIMENTS[name].conditions)]
 
 
-@pytest.mark.parametrize("entry", EXPERIMENTS.values(), ids=EXPERIMENTS)
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
 def test_entry_names_what_it_reproduces(entry):
     assert entry.title and entry.reproduces
     assert get(entry.name) is entry
@@ -125,7 +126,7 @@ def test_condition_trains_two_steps(condition):
     assert set(condition.settings()) | {"experiment"} == set(csv_file.SETTINGS)
 
 
-@pytest.mark.parametrize("entry", EXPERIMENTS.values(), ids=EXPERIMENTS)
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
 def test_conditions_are_valid_plans_with_paths_that_fit(entry):
     from nalu.training import Plan
 

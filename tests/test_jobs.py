@@ -147,10 +147,10 @@ def test_two_campaigns_with_the_same_experiment_are_refused(shelf):
 
 def test_time_left_comes_from_recorded_runs(shelf):
     (add, sub), spark = jobs.declared(["spark"]), experiments.get("spark")
-    assert jobs.plan([add, sub]) == "2 jobs with 6 runs; one job after the other: ?"
+    assert jobs.plan([add, sub]).splitlines()[-1] == "2 jobs with 6 runs; one job after the other: ?"
     assert status.total("spark", status.of(spark)) == "spark: 0 of 2 conditions, 0 of 6 runs; left: ?"
     finish(add, 20.0)
-    assert jobs.plan([sub]) == "1 jobs with 3 runs; one job after the other: 0:01:00"
+    assert jobs.plan([sub]).splitlines()[-1] == "1 jobs with 3 runs; one job after the other: 0:01:00"
     assert [s.seconds for s in status.of(spark)] == [0, 60]
     assert status.total("spark", status.of(spark)) == "spark: 1 of 2 conditions, 3 of 6 runs; left: 0:01:00"
     (nmu, nalu) = experiments.get("tiny").conditions
@@ -224,7 +224,9 @@ def test_job_of_several_conditions_lasts_until_the_last_has_results(shelf):
     assert both.rows not in (add.rows, sub.rows) and both.title == "spark 2 conditions together, seeds 0-2"
     finish(add, 20.0)
     assert jobs.todo([both]) == [both]
-    assert jobs.plan([both]) == "1 jobs with 6 runs; one job after the other: 0:02:00"
+    assert jobs.plan([both]).splitlines() == [
+        "experiment  jobs  runs  one job after the other", "spark       1     6     0:02:00",
+        "1 jobs with 6 runs; one job after the other: 0:02:00"]
     both.shards[1].failed("RuntimeError: no luck")
     assert jobs.collect([both])[-21:] == "RuntimeError: no luck"
     finish(sub)

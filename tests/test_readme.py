@@ -4,9 +4,9 @@ import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from readme_blocks import README, ROOT, blocks, commands, section
 
 from nalu.analysis import summary
 from nalu.pages import headline
@@ -14,16 +14,8 @@ from nalu.paper import published
 from nalu.registry import MODELS
 from nalu.results import runs
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "book").glob("*.md"))]
-README = PAGES[0].read_text("utf8")
 MAKE = (ROOT / "Makefile").read_text("utf8")
-
-
-def blocks(text):
-    """Commands of the fenced sh blocks, comments and continued lines resolved."""
-    for block in re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        yield from filter(None, block.replace("\\\n", " ").split("\n"))
 
 
 def mentioned(text):
@@ -32,7 +24,7 @@ def mentioned(text):
 
 
 COMMANDS = sorted({(path.name, command) for path in PAGES for text in [path.read_text("utf8")]
-                   for command in [*blocks(text), *mentioned(text)]})
+                   for command in [*commands(text), *mentioned(text)]})
 
 
 @pytest.mark.parametrize("page, command", COMMANDS, ids=lambda value: value)
@@ -41,7 +33,7 @@ def test_command_exists(page, command):
     while "=" in words[0]:
         words.pop(0)
     for path in (word for word in words if re.search(r"\.(ipynb|yml|lock|py|mjs)$", word)):
-        assert (ROOT / path).exists() or path.startswith("my"), f"{page}: no file {path}"
+        assert (ROOT / path).exists() or "my" in re.split(r"[-_/]", path), f"{page}: no file {path}"
     if words[0] == "make":
         targets = [word for word in words[1:] if "=" not in word]
         assert targets, f"{page}: {command}"
@@ -55,6 +47,21 @@ def test_command_exists(page, command):
             assert option in helped.stdout, f"{page}: {command}: no option {option}"
 
 
+def test_a_command_that_trains_does_so_in_a_clone():
+    """All rows that the README speaks of are recorded, so that without `repeat` nothing would happen."""
+    lines = [line for line in commands(README) if " train " in line or "train.ipynb" in line]
+    assert len(lines) > 4
+    for line in lines:
+        assert re.search(r"--repeat|-p repeat True| my_experiment", line), line
+
+
+@pytest.mark.parametrize("heading", [name for name in re.findall(r"^## (.*)$", README, re.MULTILINE) if not name.startswith("Add ")])
+def test_python_runs_as_printed(heading):
+    """That of the recipes is followed by a test of its own."""
+    for code in blocks(section(heading), "python"):
+        exec(compile(code, f"README, {heading}", "exec"), {})
+
+
 def test_the_names_are_those_of_the_registry():
     rows = re.findall(r"^\| (\S.*?) \| `(\w+)` \| `--layer-type (.*?)` \|$",
                       README, re.MULTILINE)
@@ -65,8 +72,8 @@ def test_the_names_are_those_of_the_registry():
 
 def test_the_report_uses_no_other_commands():
     """What `make report` calls is what a reader can call."""
-    called = re.findall(r"^\t\$\(PY\) -m nalu (\w+)", MAKE, re.MULTILINE)
-    assert called == ["train", "results", "report"]
+    called = re.findall(r"^\t@\$\(PY\) -m nalu (\w+)", MAKE, re.MULTILINE)
+    assert called == ["train", "report", "results"]
 
 
 def test_readme_says_the_things_in_order():

@@ -11,11 +11,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = ("__init__", *(f"support/{name}" for name in ("__init__", "check", "files", "paths")),
-           *(f"report/{name}" for name in ("__init__", "kernels", "notebooks", "provenance", "refresh")))
+           *(f"report/{name}" for name in ("__init__", "definitions", "kernels", "notebooks", "provenance", "reach", "refresh")))
 TITLE = ("markdown", "# A page\n\nDoes it count?", {})
 PARAMETERS = ("code", "upto = 3  # how far", {"tags": ["parameters"]})
 READS = ("code", ("from nalu import helper\nfrom nalu.report import provenance\nfrom nalu.support.paths import RUNS\n"
-                  "provenance.note_read(RUNS / 'one' / 'results.csv')"), {})
+                  "provenance.note_read(RUNS / 'one' / 'results.csv')\nhelper.VALUE"), {})
 FIGURE = ("code", "import matplotlib.pyplot as plt\nplt.plot(range(upto))\nplt.show()", {})
 CHANCE = ("code", "import sys\nprint('a')\nprint('b', file=sys.stderr)\nprint('c')\nobject()", {})
 
@@ -110,7 +110,7 @@ def test_renewing_repeats_to_the_byte_and_says_what_it_was_made_from(project):
     (project / "nalu" / "stranger.py").write_text("VALUE = 2\n")
     assert stale(project) == {}
     (project / "nalu" / "deeper.py").write_text("VALUE = 2\n")
-    assert stale(project) == {"sub/page": "code that it imports changed"}
+    assert stale(project) == {"sub/page": "code that it uses changed"}
     (project / "nalu" / "deeper.py").write_text("VALUE = 1\n")
     write(project / "notebooks" / "sub" / "page.ipynb", TITLE, PARAMETERS, READS, CHANCE)
     assert stale(project) == {"sub/page": "the notebook changed"}
@@ -285,6 +285,20 @@ for name in ('upto', 'upot'):
     assert "'upot'" not in (project / "upto.ipynb").read_text()
 
 
+def test_plain_papermill_says_nothing_of_encryption(project, tmp_path):
+    """Where `make` puts the file, every kernel of this environment reads it; its user's profile is read alike."""
+    from IPython.core.application import ENV_CONFIG_DIRS
+
+    assert f"{sys.prefix}/etc/ipython" in ENV_CONFIG_DIRS
+    assert "cp tools/ipython_kernel_config.py $(VENV)/etc/ipython/" in (ROOT / "Makefile").read_text("utf8")
+    profile = tmp_path / "told" / "profile_default"
+    profile.mkdir(parents=True)
+    shutil.copy(ROOT / "tools" / "ipython_kernel_config.py", profile)
+    code = "import papermill\npapermill.execute_notebook('notebooks/train.ipynb', 'log.ipynb', progress_bar=False)"
+    done = python(project, code, IPYTHONDIR=str(profile.parent))
+    assert done.returncode == 0 and "encrypt" not in done.stdout + done.stderr
+
+
 def test_a_number_that_papermill_made_of_text_is_refused(project):
     """Its option -p reads 010 as 10."""
     asks = ("code", 'upto = ""  # which', {"tags": ["parameters"]})
@@ -296,7 +310,7 @@ from papermill.cli import papermill
 papermill(['notebooks/train.ipynb', 'log.ipynb', '--no-progress-bar', '-r', 'upto', '010'], standalone_mode=False)
 papermill(['notebooks/train.ipynb', 'log.ipynb', '--no-progress-bar', '-p', 'upto', '010'], standalone_mode=False)"""
     done = python(project, code)
-    assert "upto must be text, and papermill has made 10 of it; papermill -r upto ... takes it as it is typed" in done.stderr
+    assert "upto must be text, and papermill's -p has made the number 10 of it; -r upto 10 takes it as it is typed" in done.stderr
 
 
 def test_a_log_holds_what_was_injected_and_stays_after_a_failure(project):

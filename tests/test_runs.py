@@ -385,6 +385,16 @@ def test_code_of_a_training_is_its_statements(tmp_path, monkeypatch):
     assert code(models='class A:\n    x: int = 2\n    """One."""\n\nB = 2\n"""Two."""\n') != attribute
 
 
+def test_code_of_a_training_holds_its_kernels(tmp_path, monkeypatch):
+    def code(text):
+        files.write(tmp_path / "nalu/training/cuda/kernel.cu", text.encode())
+        return origin.code.__wrapped__()
+
+    monkeypatch.setattr(origin, "ROOT", tmp_path)
+    first = code("int x = 1;  // one\n")
+    assert code("int x = 1;  // why it is one\n") == first != code("int x = 2;  // one\n")
+
+
 def test_commit_says_when_the_package_was_modified(tmp_path, monkeypatch, capsys):
     import subprocess
 

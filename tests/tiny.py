@@ -44,7 +44,7 @@ sys.path.append({tests!r})
 import tiny
 import nalu.experiments
 import nalu.results.origin
-nalu.experiments.EXPERIMENTS, nalu.experiments.SEQUENTIAL = tiny.TABLE, {{}}
+nalu.experiments.EXPERIMENTS, nalu.experiments.SEQUENTIAL, nalu.experiments.OWN = tiny.TABLE, {{}}, {{}}
 nalu.results.origin.commit = lambda: "abc"
 """
 
@@ -53,6 +53,7 @@ def use_here(monkeypatch, folder):
     """Replace the table and the runs folder in this process; the commit stands still."""
     monkeypatch.setattr(experiments, "EXPERIMENTS", TABLE)
     monkeypatch.setattr(experiments, "SEQUENTIAL", {})
+    monkeypatch.setattr(experiments, "OWN", {})
     monkeypatch.setattr(paths, "RUNS", folder)
     monkeypatch.setattr(provenance, "RUNS", folder)
     monkeypatch.setattr(origin, "commit", lambda: "abc")

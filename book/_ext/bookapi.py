@@ -4,7 +4,8 @@ The docstrings are written to be read in a terminal, a notebook and this book al
 between dollars, code between single backticks. Sphinx reads reStructuredText, hence
 
 * ``$$ x $$`` on lines of its own becomes a ``math`` directive, ``$x$`` a ``:math:`` role,
-* a single backtick pair becomes a literal.
+* a single backtick pair becomes a literal,
+* ``(eq-name)``, as in "Derived in theory/gradients (eq-name)", becomes a link to that equation.
 
 A name that a package passes on, ``nalu.units.NMU``, leads to where it is documented,
 ``nalu.units.nmu.NMU``.
@@ -18,6 +19,7 @@ import re
 
 LITERAL = re.compile(r"(?<![`:\w\\])`([^`\n]+)`(?![`_])")
 INLINE = re.compile(r"(?<![\\$])\$([^$\n]+(?:\n[^$\n]+)?)\$(?!\$)")
+EQUATION = re.compile(r"\((eq(?:-[a-z0-9]+)+)\)")
 DISPLAY = re.compile(r"^([ \t]*)\$\$(.+?)\$\$", re.DOTALL | re.MULTILINE)
 
 
@@ -27,7 +29,7 @@ def restructure(app, what, name, obj, options, lines) -> None:
     pieces[::2] = [LITERAL.sub(r"``\1``", piece) for piece in pieces[::2]]
     text = DISPLAY.sub(_display, "".join(pieces))
     pieces = re.split(r"(``[^`]+``|:math:`[^`]+`)", text)
-    pieces[::2] = [INLINE.sub(_inline, piece) for piece in pieces[::2]]
+    pieces[::2] = [EQUATION.sub(r":eq:`\1`", INLINE.sub(_inline, piece)) for piece in pieces[::2]]
     lines[:] = "".join(pieces).split("\n")
 
 

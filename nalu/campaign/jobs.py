@@ -22,6 +22,7 @@ from nalu.results.status import left_of, of, total
 from nalu.results.workfolder import WorkFolder
 from nalu.support import check, files, seed_lists
 from nalu.support.check import Refusal
+from nalu.support.listing import columns
 from nalu.tasks import idx
 
 TOGETHER = 5
@@ -189,11 +190,16 @@ def alone(jobs: Iterable[Job]) -> ExitStack:
 
 
 def plan(jobs: Iterable[Job]) -> str:
-    """Return one line: what is to be trained, and how long that takes."""
+    """Return what is to be trained, and how long that takes: a line for each experiment, then one for all."""
     jobs, pace = list(jobs), Pace()
-    count = sum(len(job.seeds) * len(job.folders) for job in jobs)
-    seconds = [len(job.seeds) * pace.seconds(folder.condition) for job in jobs for folder in job.folders]
-    return f"{len(jobs)} jobs with {count:,} runs; one job after the other: {left_of(seconds)}"
+    parts = [(folder.experiment.name, len(job.seeds), len(job.seeds) * pace.seconds(folder.condition))
+             for job in jobs for folder in job.folders]
+    rows = [("experiment", "jobs", "runs", "one job after the other")]
+    for name in dict.fromkeys(name for name, *_ in parts):
+        runs_of, seconds = zip(*(part[1:] for part in parts if part[0] == name), strict=True)
+        rows.append((name, str(sum(name in job.experiments for job in jobs)), f"{sum(runs_of):,}", left_of(seconds)))
+    total_of = f"{len(jobs)} jobs with {sum(runs_of for _, runs_of, _ in parts):,} runs"
+    return "\n".join([*columns(rows), f"{total_of}; one job after the other: {left_of(seconds for *_, seconds in parts)}"])
 
 
 def collect(jobs: Iterable[Job]) -> str:

@@ -74,11 +74,10 @@ def run(request: Request, jobs: int, complain: Callable[[object], None]) -> int:
 
 
 def _conclude(request: Request, folder: WorkFolder) -> None:
-    """Print what is known of a condition now, beside the paper."""
-    for line in columns(beside.lines(folder.experiment, folder.condition)):
+    """Print what is known of a condition now beside the paper; of a repetition, beside the recorded rows."""
+    lines = [repeat.sentence(folder)] if request.repeat else columns(beside.lines(folder.experiment, folder.condition))
+    for line in lines:
         print(line, flush=True)
-    if request.repeat:
-        print(repeat.sentence(folder), flush=True)
 
 
 def _one(request: Request, folder: WorkFolder, complain: Callable[[object], None]) -> int:

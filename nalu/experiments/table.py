@@ -1,7 +1,7 @@
-"""The experiments: one declarative table of what is trained, and for which table or figure.
+"""The papers' experiments: one declarative table of what is trained, and for which table or figure.
 
-Data only; an entry says what differs from the papers' protocol. To add an experiment, add
-an entry to `TABLE`; `nalu.experiments.conditions` and `nalu.experiments.grid` explain its parts.
+Data only; an entry says what differs from the papers' protocol. Others have a table of their own,
+`nalu.experiments.own`; `nalu.experiments.conditions` and `nalu.experiments.grid` explain its parts.
 
 Several experiments contain the papers' default condition. It is trained once: results of
 the same settings and seed serve all of them, see `nalu.results.runs`.

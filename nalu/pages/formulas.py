@@ -13,6 +13,7 @@ import numpy as np
 from IPython.display import Markdown, Math
 
 from nalu.registry import MODELS
+from nalu.report.provenance import note_read
 from nalu.support import check
 
 UNITS = Path(__file__).parents[1] / "units"
@@ -27,7 +28,7 @@ LONG = 6
 def unit(name: str) -> Markdown:
     """Return the equation and the code of a class of `nalu.units`, beside each other where the page is wide enough.
 
-    The equation is the module's docstring.
+    The equation is the module's docstring; what the class says of itself for `help` is left out.
 
     Raises
     ------
@@ -37,8 +38,9 @@ def unit(name: str) -> Markdown:
     files = {cls.name: path for path in sorted(UNITS.glob("*.py"))
              for cls in _classes(path) if not cls.name.startswith("_")}
     path = files[check.one_of(name, files, "unit")]
+    note_read(path)
     text = path.read_text("utf8")
-    code = next(ast.get_source_segment(text, cls) for cls in _classes(path) if cls.name == name)
+    code = next(_code(text, cls) for cls in _classes(path) if cls.name == name)
     return Markdown(
         f'<div style="display: flex; flex-wrap: wrap; gap: 0 2em">\n{BESIDE}\n\n'
         f"{ast.get_docstring(ast.parse(text))}\n\n</div>\n{BESIDE}\n\n"
@@ -76,6 +78,12 @@ def formula(model: str, weights: Sequence[np.ndarray], near: float = NEAR) -> Ma
 
 def _classes(path: Path) -> list[ast.ClassDef]:
     return [node for node in ast.parse(path.read_text("utf8")).body if isinstance(node, ast.ClassDef)]
+
+
+def _code(text: str, cls: ast.ClassDef) -> str:
+    """The lines of a class, without its docstring and the empty line below it."""
+    lines, said = text.split("\n"), cls.body[0]
+    return "\n".join([*lines[cls.lineno - 1 : said.lineno - 1], *lines[said.end_lineno + 1 : cls.end_lineno]])
 
 
 def _rounded(W: np.ndarray, near: float) -> np.ndarray:

@@ -18,6 +18,8 @@ from nalu.pages import figures
 from nalu.paper import claims, wording
 from nalu.paper.claims import Claim
 from nalu.registry import MODELS
+from nalu.support import notation
+from nalu.support.notation import NOT_PRINTED, NOT_RUN
 from nalu.tasks import OPERATIONS
 
 LANE = 0.3  # inches of height per model
@@ -55,9 +57,17 @@ def judged(entry: Experiment) -> dict[tuple[str, str], Claim | None]:
     return {(c.task.operation, c.model): claims.of(entry, c) for c in entry.conditions}
 
 
-def sentences(found: Mapping[tuple[str, str], Claim | None], ours: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> str:
-    """Return a list in Markdown with a sentence about each of some (operation, model)."""
-    return "\n".join(f"* ${OPERATIONS[o].symbol}$, {wording.sentence(MODELS[m].plain, found[o, m], _rate(ours, o, m))}" for o, m in cells)
+def rates(found: Mapping[tuple[str, str], Claim | None], ours: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    """Return the comparison of both success rates of some (operation, model) as text, a line for each."""
+    lines = []
+    for operation, model in cells:
+        claim = found[operation, model]
+        mine = claim.ours if claim else _rate(ours, operation, model)
+        tested = (wording.effect(claim), wording.p_value(claim).removeprefix("p = "), claim.note) if claim and mine.n else ("", "", "")
+        lines.append((rf"\({OPERATIONS[operation].symbol}\)", MODELS[model].plain, notation.of(mine.k, mine.n) if mine.n else NOT_RUN,
+                      notation.of(claim.printed.cell.k, claim.printed.cell.n) if claim else NOT_PRINTED, *tested,
+                      wording.word(claim, mine)))
+    return pd.DataFrame(lines, columns=["", "network", "solved here", "in the paper", "difference", "p", "remark", "verdict"])
 
 
 def verdicts(found: Mapping[tuple[str, str], Claim | None], ours: pd.DataFrame) -> pd.Series:

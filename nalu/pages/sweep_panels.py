@@ -1,6 +1,6 @@
-r"""Points of an experiment that varies one setting -> the papers' three panels, and the seeds behind them.
+r"""Points of an experiment that varies one setting -> the papers' three panels for every model, and the seeds behind them.
 
-Each model is a line in its colour: ours in full with a filled symbol, the paper's faintly
+A row of panels belongs to one model: ours in full with a filled symbol, the paper's faintly
 with an open one, a little to the right, both with 95 % intervals. The values of the
 setting are evenly spaced, whatever lies between them, so that intervals stand side by side;
 values that have no order, such as ranges, are not joined. A cross stands for a point that
@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, MultipleLocator, NullFormatter, SymmetricalLogLocator
+from matplotlib.ticker import EngFormatter, FixedLocator, LogLocator, MultipleLocator, NullFormatter
 
 from nalu.analysis.summary import NOTHING
 from nalu.pages.figures import FAINT, GREY, above, bars, grid
@@ -25,40 +25,41 @@ METRICS = {"success_rate": "success rate", "solved_at_mean": "solved at (updates
 """Metric -> what is written at the axis of its panel."""
 
 SMALLEST = 1e-7  # the axis of sparsity errors is logarithmic from here, and has a 0
-FILLED = 0.84  # of the distance between two values, at most
-APART = 0.09  # between neighbouring intervals, at most
+APART = 0.16  # between the middle of a value's band and ours, the paper's
 MISSING = -0.08  # height of the crosses in the panel of rates
+PANEL = 1.05  # inches of height of a panel
+MANY = 100  # a larger ratio of updates has a tick per decade only
+WIDE = 14  # characters of all ticks that fit beside each other
 LANE = 0.17  # inches of height per point of the figure of seeds
 
 
-def compare(points: Sequence[Point], label: str, column: Callable[[Point], str] | None = None) -> Figure:
-    """Draw success rate, solved at and sparsity error against what varies, a line per model.
+def compare(points: Sequence[Point], label: str, split: Callable[[Point], str] | None = None) -> Figure:
+    """Draw success rate, solved at and sparsity error against what varies, a row of panels per model.
 
-    The points are of one operation; ``label`` is what varies, in words, and ``column`` splits the points into columns
-    of panels, named above them. The legend says how many of the declared runs a point of a line has, as a range where
-    that varies, and how many points have none yet.
+    The points are of one operation; ``label`` is what varies, in words, and ``split`` divides the points of a model
+    further, by a name that stands beside the model's. The name of a row says how many of the declared runs a point has, as a range where
+    that varies; the legend says how many points have none yet.
     """
-    groups = by(points, column or (lambda _: ""))
-    models, ticks = [*by_model(points)], [*by(points, lambda p: p.x)]
-    figure, axes = plt.subplots(len(METRICS), len(groups), sharex=True, sharey="row",
-                                squeeze=False, figsize=(6.4, 7.2))
-    step = min(FILLED / (2 * len(models)), APART)
-    for (title, group), below in zip(groups.items(), axes.T, strict=True):
-        for metric, ax in zip(METRICS, below, strict=True):
+    lines = {title: part for line in by_model(points).values() for title, part in by(
+        line, lambda p: f"{p.model.plain}, {split(p)}" if split else p.model.plain).items()}
+    ticks = [*by(points, lambda p: p.x)]
+    figure, axes = plt.subplots(len(lines), len(METRICS), sharex=True, sharey="col", squeeze=False,
+                                figsize=(6.4, 1.2 + PANEL * len(lines)))
+    for (title, line), beside in zip(lines.items(), axes, strict=True):
+        at = np.array([ticks.index(p.x) for p in line])
+        for metric, ax in zip(METRICS, beside, strict=True):
             _bands(ax, len(ticks))
-            for model, line in by_model(group).items():
-                first = step * (2 * models.index(model) + 0.5 - len(models))
-                at = np.array([ticks.index(p.x) for p in line])
-                _line(ax, at + first, line, metric, "ours")
-                _line(ax, at + first + step, line, metric, "paper")
-                if metric == "success_rate":
-                    absent = at[[p.runs.empty for p in line]] + first
-                    ax.plot(absent, np.full(len(absent), MISSING), "x", markersize=3,
-                            color=line[0].model.colour)
-        above(below[0], title)
-        below[-1].set_xticks(range(len(ticks)), ticks, fontsize="small" if len(groups) > 1 else None)
-    for metric, row in zip(METRICS, axes, strict=True):
-        _scale(row, metric)
+            _line(ax, at - APART, line, metric, "ours")
+            _line(ax, at + APART, line, metric, "paper")
+        absent = at[[p.runs.empty for p in line]]
+        beside[0].plot(absent, np.full(len(absent), MISSING), "x", markersize=3, color=line[0].model.colour)
+        n = f"n = {of_declared(line)}" if any(len(p.runs) for p in line) else NOT_RUN
+        beside[0].set_title(f"{title}, {n}", loc="left", fontsize="small", pad=3)  # unlike a note, it takes no room in width
+    turned = len("".join(ticks)) > WIDE
+    for (metric, name), column in zip(METRICS.items(), axes.T, strict=True):
+        column[0].annotate(name, (0.5, 1), xycoords="axes fraction", xytext=(0, 17), textcoords="offset points", ha="center")
+        column[-1].set_xticks(range(len(ticks)), ticks, fontsize="small", rotation=90 if turned else 0)
+        _scale(column, metric)
     figure.supxlabel(label, fontsize="medium")
     _legend(figure, points)
     return figure
@@ -108,33 +109,29 @@ def _bands(ax: Axes, ticks: int) -> None:
 
 
 def _scale(axes: Sequence[Axes], metric: str) -> None:
-    """Name and scale the vertical axis that a row of panels shares."""
+    """Scale the vertical axis that a column of panels shares."""
     ax = axes[0]
-    ax.set_ylabel(METRICS[metric])
     if metric == "success_rate":
         ax.set_ylim(MISSING - 0.05, 1.04)
-        ax.yaxis.set_major_locator(MultipleLocator(0.2))
+        ax.yaxis.set_major_locator(MultipleLocator(0.5))
         ax.yaxis.set_major_formatter(lambda rate, _: f"{100 * rate:.0f} %")
     elif metric == "solved_at_mean":
         drawn = [line.get_ydata() for other in axes for line in other.lines] or [[1e5, 1e6]]
         ax.set(yscale="log", ylim=(np.nanmin(np.concatenate(drawn)) / 1.6,
                                    np.nanmax(np.concatenate(drawn)) * 1.6))
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        low, high = ax.get_ylim()
+        ax.yaxis.set_major_locator(LogLocator(subs=(1,) if high / low > MANY else (1, 3)))
         ax.yaxis.set_major_formatter(EngFormatter())
         ax.yaxis.set_minor_formatter(NullFormatter())
     else:
         ax.set_yscale("symlog", linthresh=SMALLEST)
-        ax.yaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=SMALLEST))
+        ax.yaxis.set_major_locator(FixedLocator((0, 1e-6, 1e-4, 1e-2, 1)))
         ax.set_ylim(-SMALLEST / 2, 1)
 
 
 def _legend(figure: Figure, points: Sequence[Point]) -> None:
-    """Explain colours, full and faint, and say n, above the panels."""
+    """Explain full and faint and the crosses, above the panels."""
     ax, left = figure.axes[0], sum(p.runs.empty for p in points)
-    for line in by_model(points).values():
-        row, n = line[0].model, f"n = {of_declared(line)}"
-        ax.plot([], [], row.marker + "-", color=row.colour,
-                label=f"{row.plain}, {n if any(len(p.runs) for p in line) else NOT_RUN}")
     ax.plot([], [], "o-", color=GREY, label="here, 95 % interval")
     if any(p.paper for p in points):
         runs = {p.rate("paper").n for p in points if p.paper}
@@ -143,4 +140,4 @@ def _legend(figure: Figure, points: Sequence[Point]) -> None:
     if left:
         ax.plot([], [], "x", color=GREY, markersize=3,
                 label=f"{left} of {len(points)} points {NOT_RUN}")
-    figure.legend(loc="outside upper left", ncols=2)
+    figure.legend(loc="outside upper left", ncols=3)

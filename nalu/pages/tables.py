@@ -74,6 +74,12 @@ def beside_paper(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str] 
     return table if table["operation"].nunique() > 1 else table.drop(columns="operation")
 
 
+def alone(ours: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    """Return the table of `beside_paper` with our lines only, one for each operation and model in ``cells``."""
+    table = _lines(ours, [*dict.fromkeys(cells)], "ours", NOT_RUN).drop(columns="source")
+    return table if table["operation"].nunique() > 1 else table.drop(columns="operation")
+
+
 def ratios(ours: pd.DataFrame, paper: pd.DataFrame, operation: str = "mul") -> pd.DataFrame:
     """Return the paper's values over ours, one line per printed model, as text.
 

@@ -25,20 +25,6 @@ def p_value(claim: Claim) -> str:
     return "" if math.isnan(claim.p) else f"p = {claim.p:.2g}"
 
 
-def sentence(name: str, claim: Claim | None, ours: Cell) -> str:
-    """Return the comparison of two success rates as a sentence of Markdown; ``ours`` counts where there is no claim."""
-    mine = claim.ours if claim else ours
-    here = f"{mine.k} of {mine.n} runs solved here" if mine.n else f"{NOT_RUN} here"
-    if claim is None:
-        return f"{name}: {here}, {NOT_PRINTED} in the paper."
-    there = f"{claim.printed.cell.k} of {claim.printed.cell.n} in the paper"
-    if not mine.n:
-        return f"{name}: {here}, {there}."
-    tested = ", ".join(filter(None, [effect(claim), p_value(claim)]))
-    found = "; ".join(filter(None, [tested, claim.note]))
-    return f"{name}: {here}, {there}: **{claim.verdict}**" + (f" ({found})." if found else ".")
-
-
 def counted(words: Iterable[str]) -> str:
     """Return how often each verdict occurs, in their order, as running text: ``40 reproduced, 24 not run yet``."""
     words = [*words]

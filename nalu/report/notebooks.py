@@ -62,8 +62,8 @@ def reject_unknown(source: Path) -> None:
             _check_names(given, source)
             for name, value in given.items():  # of -p seeds 010 it has made 10
                 if isinstance(known[name], str) and not isinstance(value, str | list):
-                    raise Refusal(f"{name} must be text, and papermill has made {value!r} of it; "
-                                  f"papermill -r {name} ... takes it as it is typed")
+                    raise Refusal(f"{name} must be text, and papermill's -p has made the number {value!r} of it; "
+                                  f"-r {name} {value} takes it as it is typed")
 
 
 def run_notebook(source: Path, target: Path, values: dict | None = None, *,

@@ -3,7 +3,7 @@
 A committed copy under ``runs/notebooks/`` carries, in its metadata, a record of
 
 * ``source``: the cells of the notebook it was executed from,
-* ``package``: the modules of ``nalu`` that this notebook imports, directly or not,
+* ``package``: what this notebook can reach of ``nalu``, see `nalu.report.reach`,
 * ``results``: every file of results that it read while it ran,
 * ``outputs``: its own cells with what came out, which nobody edits.
 
@@ -11,12 +11,12 @@ Comparing the record with the files of today says whether the copy is stale, and
 without executing anything and without importing torch.
 """
 
-import ast
 import hashlib
 import json
 import os
 from pathlib import Path
 
+from nalu.report import reach
 from nalu.support import files
 from nalu.support.check import Refusal
 from nalu.support.paths import ROOT, RUNS
@@ -43,7 +43,7 @@ def note_read(path: Path) -> None:
 
 
 def record(source: Path) -> dict:
-    """Digests of a notebook and of the code it imports; results are added once known."""
+    """Digests of a notebook and of the code it reaches; results are added once known."""
     notebook = files.notebook(source)
     return {"source": _cells(notebook), "package": _package(notebook), "results": {}}
 
@@ -77,7 +77,7 @@ def changes(source: Path, copy: Path) -> str:
     if made_from["source"] != now["source"]:
         reasons.append("the notebook changed")
     if made_from["package"] != now["package"]:
-        reasons.append("code that it imports changed")
+        reasons.append("code that it uses changed")
     reasons += [f"{name} changed" for name, digest in made_from["results"].items()
                 if _digest(_located(name)) != digest]
     if made_from.get("outputs") != outputs(executed):
@@ -93,59 +93,15 @@ def _cells(notebook: dict) -> str:
 
 
 def _package(notebook: dict) -> str:
-    """Digest of all files of ``nalu`` that the notebook's imports lead to."""
-    todo = [name for cell in notebook["cells"] if cell["cell_type"] == "code"
-            for name in _imports(_without_magics("".join(cell["source"])), "")]
-    modules: dict[str, Path] = {}
-    while todo:
-        name = todo.pop()
-        path = _module(name)
-        if path is None or name in modules:
-            continue
-        modules[name] = path
-        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        todo += _imports(path.read_text("utf8"), package)
-    found = {file for path in modules.values() for file in _with_data(path)}
-    lines = [f"{_portable(file)} {_digest(file)}" for file in sorted(found)]
-    return _sha256("\n".join(lines).encode())
-
-
-def _imports(code: str, package: str) -> list[str]:
-    """Dotted names under ``nalu`` that the code may import, parents included."""
-    names = []
-    try:
-        tree = ast.parse(code)
-    except SyntaxError:  # the execution will say so, and better
-        return names
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            parents = package.split(".")[: len(package.split(".")) - node.level + 1]
-            base = ".".join([*(parents if node.level else []), *filter(None, [node.module])])
-            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
-    parts = [name.split(".") for name in names if name.split(".")[0] == "nalu"]
-    return sorted({".".join(p[:end]) for p in parts for end in range(1, len(p) + 1)})
+    """Digest of all that the notebook's cells can reach of the package."""
+    cells = ("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
+    found = reach.reach(map(_without_magics, cells))
+    return _sha256("\n".join(f"{name} {digest}" for name, digest in sorted(found.items())).encode())
 
 
 def _without_magics(code: str) -> str:
     """The Python of a cell: lines for IPython or the shell become empty."""
     return "\n".join("" if line.startswith(("%", "!")) else line for line in code.split("\n"))
-
-
-def _module(name: str) -> Path | None:
-    """File of a module of this repository, or ``None`` if the name is no module."""
-    stem = ROOT.joinpath(*name.split("."))
-    candidates = (stem / "__init__.py", stem.with_suffix(".py"))
-    return next((path for path in candidates if path.is_file()), None)
-
-
-def _with_data(path: Path) -> list[Path]:
-    """The file of a module, and for a package the data files that lie in it."""
-    if path.name != "__init__.py":
-        return [path]
-    beside = (file for file in path.parent.iterdir() if file.is_file())
-    return [path, *(file for file in beside if file.suffix not in (".py", ".pyc"))]
 
 
 def _portable(path: Path) -> str:

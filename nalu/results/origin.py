@@ -5,6 +5,7 @@ import functools
 import hashlib
 import os
 import platform
+import re
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,7 +15,7 @@ from nalu.support.paths import ROOT
 
 PACKAGES = ("numpy", "torch", "numba", "cuda-bindings", "pandas")
 LENGTH = 10  # digits of a commit
-TRAINING = ("models.py", "units/*.py", "tasks/*.py", "training/**/*.py")
+TRAINING = ("models.py", "units/*.py", "tasks/*.py", "training/**/*.py", "training/**/*.cu*")
 SEQUENCES = ("units/*.py", "tasks/*.py", "training/*.py", "sequential/training/*.py", "experiments/sequential_*.py")
 """What the training on either task runs."""
 
@@ -62,6 +63,8 @@ def machine() -> dict[str, str | int]:
 
 
 def _without_prose(path: Path) -> str:
+    if path.suffix != ".py":
+        return re.sub("//.*", "", path.read_text("utf8"))
     tree = ast.parse(path.read_text("utf8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):

@@ -106,11 +106,11 @@ def recorded(experiment: Entry) -> tuple[Row, ...]:
 
 
 def lenders(experiment: Entry) -> list[Experiment]:
-    """Return the other experiments whose rows are results of this one, too."""
+    """Return the other experiments of the papers whose rows are results of this one, too."""
     if experiment.curves:
         return []
     wanted = {*map(settings, experiment.conditions)}
-    return [other for other in experiments.every()
+    return [other for other in (*experiments.EXPERIMENTS.values(), *experiments.SEQUENTIAL.values())
             if other.name != experiment.name and other.window == experiment.window
             and not wanted.isdisjoint(map(settings, other.conditions))]
 

@@ -19,9 +19,22 @@ from .unit import Unit
 
 
 class GatedNAUNMU(Unit):
-    r"""$z = g \odot \mathrm{NAU}(x) + (1-g) \odot \mathrm{NMU}(x)$; $G$ is Glorot-uniform.
+    r"""$z = g a + (1 - g) m$: a gate g between a NAU, a, and an NMU, m.
 
-    Derived in :eq:`eq-gate-gradient` (gradient of the gate).
+    `x` is `[..., I]`, `z`, `g`, `a` and `m` are `[..., O]`. The parts are `nau` and `nmu`, and
+    $g = \sigma(x G^\top)$, where `G`, `[O, I]`, is Glorot-uniform.
+
+    Derived in theory/gating (eq-gate-gradient).
+
+    >>> import torch
+    >>> from nalu.units import GatedNAUNMU
+    >>> unit = GatedNAUNMU(2, 1)
+    >>> unit.load_state_dict({name: torch.full((1, 2), 9.0) for name in unit.state_dict()})
+    <All keys matched successfully>
+    >>> unit(torch.tensor([2.0, 3.0])).item()  # the gate is 1
+    5.0
+    >>> round(unit(torch.tensor([-2.0, -3.0])).item(), 2)  # the gate is 0
+    6.0
     """
 
     def _build(self, **kind) -> None:

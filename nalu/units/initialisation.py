@@ -48,7 +48,7 @@ def glorot_std(I: int, O: int) -> float:
 def glorot_bound(I: int, O: int) -> float:
     r"""$\sqrt{3}\sqrt{2/(I+O)} = \sqrt{6/(I+O)}$: the uniform law of that deviation.
 
-    Derived in :eq:`eq-init-glorot`.
+    Derived in theory/initialisation (eq-init-glorot).
     """
     return math.sqrt(3.0) * glorot_std(I, O)
 
@@ -61,7 +61,7 @@ def nac_weight_variance(r: float) -> float:
 
     Neural Arithmetic Units, appendix B.3.1. The limit for $r \to \infty$ is 1/2.
 
-    Derived in :eq:`eq-moments-nac-variance`.
+    Derived in theory/moments (eq-moments-nac-variance).
     """
     if r == 0.0:
         return 0.0
@@ -76,7 +76,7 @@ def nac_bound(I: int, O: int) -> float:
     the authors' code. The solution is then $r = 9.47$, where both tanh and the sigmoid
     are saturated; the papers do not mention it.
 
-    Derived in :eq:`eq-init-nac`.
+    Derived in theory/initialisation (eq-init-nac).
     """
     fan = max(I + O, 5)
     return float(bisect(lambda r: fan * nac_weight_variance(r) - 2.0, 0.0, 10.0))

@@ -17,12 +17,21 @@ from .unit import Unit
 
 
 class NAC(Unit):
-    r"""$z = x\,W^\top$ with $W = \tanh(\hat W)\,\sigma(\hat M)$.
+    r"""$z_o = \sum_i W_{oi} x_i$ with $W = \tanh(\hat W) \sigma(\hat M)$: sums and differences, nearly.
+
+    `x` is `[..., I]`, `z` is `[..., O]`; $\hat W$ and $\hat M$ are `W_hat` and `M_hat`, `[O, I]`.
 
     Both parameters are drawn from $U[-r, r]$, where $r$ gives $W$ Glorot's variance
     $2/(I+O)$; see `nac_bound`.
 
-    Derived in :eq:`eq-nac-chain` (gradients) and :eq:`eq-moments-nac-variance` (variance).
+    Its gradients are derived in theory/weights (eq-nac-chain), the variance in theory/moments (eq-moments-nac-variance).
+
+    >>> import torch
+    >>> from nalu.units import NAC
+    >>> unit = NAC(2, 1)
+    >>> unit.W_hat.data, unit.M_hat.data = torch.tensor([[9.0, -9.0]]), torch.tensor([[9.0, 9.0]])
+    >>> round(unit(torch.tensor([2.0, 3.0])).item(), 3)
+    -1.0
     """
 
     def _build(self, **kind) -> None:

@@ -17,9 +17,18 @@ from .unit import EPSILON
 
 
 class NACMul(NAC):
-    r"""$z = \exp(\log(|x| + \epsilon)\, W^\top)$ with the weight and initial values of NAC.
+    r"""$z_o = \prod_i (|x_i| + \epsilon)^{W_{oi}}$ with the weight of the NAC: products and quotients, nearly.
 
-    Derived in :eq:`eq-nac-mul-gradient` (gradients) and :eq:`eq-moments-nac-mul-forward` (moments).
+    `x` is `[..., I]`, `z` is `[..., O]`; parameters and initial weights are those of the NAC.
+
+    Derived in theory/gradients (eq-nac-mul-gradient) and, its moments, in theory/moments (eq-moments-nac-mul-forward).
+
+    >>> import torch
+    >>> from nalu.units import NACMul
+    >>> unit = NACMul(2, 1)
+    >>> unit.W_hat.data, unit.M_hat.data = torch.tensor([[9.0, -9.0]]), torch.tensor([[9.0, 9.0]])
+    >>> round(unit(torch.tensor([6.0, -3.0])).item(), 3)
+    2.0
     """
 
     def forward(self, x: Tensor) -> Tensor:

@@ -16,9 +16,18 @@ from .unit import EPSILON
 
 
 class NACMulNMU(NMU):
-    r"""$z = \exp(\log(|x| + \epsilon)\, W^\top)$; weight, penalty and range of the NMU.
+    r"""$z_o = \prod_i (|x_i| + \epsilon)^{W_{oi}}$ with the weight of the NMU: products, never negative.
 
-    Derived in :eq:`eq-nac-mul-gradient` (gradients).
+    `x` is `[..., I]`, `z` is `[..., O]`; parameter, penalty and range are those of the NMU.
+
+    Derived in theory/gradients (eq-nac-mul-gradient).
+
+    >>> import torch
+    >>> from nalu.units import NACMulNMU
+    >>> unit = NACMulNMU(3, 1)
+    >>> unit.W.data = torch.tensor([[1.0, 0.0, 1.0]])
+    >>> round(unit(torch.tensor([2.0, 7.0, -3.0])).item(), 3)
+    6.0
     """
 
     def forward(self, x: Tensor) -> Tensor:

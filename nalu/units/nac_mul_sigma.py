@@ -17,9 +17,18 @@ from .unit import EPSILON, Unit
 
 
 class NACMulSigma(Unit):
-    r"""$z = \exp(\log(|x| + \epsilon)\, \sigma(\hat W)^\top)$; $\hat W$ is Glorot-normal.
+    r"""$z_o = \prod_i (|x_i| + \epsilon)^{W_{oi}}$ with $W = \sigma(\hat W)$: products, nearly, never negative.
 
-    Derived in :eq:`eq-nac-mul-gradient` (gradients).
+    `x` is `[..., I]`, `z` is `[..., O]`; $\hat W$ is `W_hat`, `[O, I]`, and Glorot-normal.
+
+    Derived in theory/gradients (eq-nac-mul-gradient).
+
+    >>> import torch
+    >>> from nalu.units import NACMulSigma
+    >>> unit = NACMulSigma(3, 1)
+    >>> unit.W_hat.data = torch.tensor([[20.0, -20.0, 20.0]])
+    >>> round(unit(torch.tensor([2.0, 7.0, -3.0])).item(), 3)
+    6.0
     """
 
     def _build(self, **kind) -> None:

@@ -20,11 +20,22 @@ from .unit import EPSILON, Unit
 
 
 class NALU(Unit):
-    r"""NALU whose NAC₊ and NAC• share one weight matrix, as in Trask et al.; no gate bias.
+    r"""$z = g a + (1 - g) m$: a gate g between a NAC₊, a, and a NAC•, m, that share one weight matrix.
 
-    The gate matrix $G$, `[O, I]`, is Glorot-uniform and drawn after the NAC.
+    As in Trask et al., without a bias of the gate, $g = \sigma(x G^\top)$. `x` is `[..., I]`, `z`, `g`, `a`
+    and `m` are `[..., O]`. The gate matrix `G`, `[O, I]`, is Glorot-uniform and drawn after the NAC.
 
-    Derived in :eq:`eq-nalu-gradient` (gradients) and :eq:`eq-gate-moments` (moments).
+    Derived in theory/gradients (eq-nalu-gradient) and, its moments, in theory/gating (eq-gate-moments).
+
+    >>> import torch
+    >>> from nalu.units import NALU
+    >>> unit = NALU(2, 1)
+    >>> unit.load_state_dict({name: torch.full((1, 2), 9.0) for name in unit.state_dict()})
+    <All keys matched successfully>
+    >>> round(unit(torch.tensor([2.0, 3.0])).item(), 2)  # the gate is 1
+    5.0
+    >>> round(unit(torch.tensor([-2.0, -3.0])).item(), 2)  # the gate is 0
+    6.0
     """
 
     def _build(self, **kind) -> None:
@@ -53,9 +64,22 @@ class NALU(Unit):
 
 
 class NALUSeparate(Unit):
-    r"""NALU with a weight matrix of its own for NAC₊ and for NAC•; no gate bias.
+    r"""$z = g a + (1 - g) m$: the NALU with a weight matrix of its own for NAC₊ and for NAC•.
 
-    Derived in :eq:`eq-gate-gradient` (gradient of the gate).
+    `x` is `[..., I]`, `z`, `g`, `a` and `m` are `[..., O]`. The parts are `add` and `mul`, and as in the NALU
+    $g = \sigma(x G^\top)$.
+
+    Derived in theory/gating (eq-gate-gradient).
+
+    >>> import torch
+    >>> from nalu.units import NALUSeparate
+    >>> unit = NALUSeparate(2, 1)
+    >>> unit.load_state_dict({name: torch.full((1, 2), 9.0) for name in unit.state_dict()})
+    <All keys matched successfully>
+    >>> round(unit(torch.tensor([2.0, 3.0])).item(), 2)  # the gate is 1
+    5.0
+    >>> round(unit(torch.tensor([-2.0, -3.0])).item(), 2)  # the gate is 0
+    6.0
     """
 
     def _build(self, **kind) -> None:

@@ -17,14 +17,23 @@ from .unit import Unit
 
 
 class NAU(Unit):
-    r"""$z = x\,W^\top$ with $W$ clamped to $[-1, 1]$; `x` is `[..., I]`, `z` is `[..., O]`.
+    r"""$z_o = \sum_i W_{oi} x_i$, the sum of the inputs that W selects, each with its sign.
 
-    Drawn from $U[-r, r]$, $r = \min(\tfrac12, \sqrt{6/(I+O)})$.
+    `x` is `[..., I]`, `z` is `[..., O]`, `W` is `[O, I]` and clamped to $[-1, 1]$.
+
+    Drawn from $U[-r, r]$, $r = \min(1/2, \sqrt{6/(I+O)})$.
 
     Departs from the paper (nau-init): the paper asks for Glorot's variance; the authors'
     code caps $r$ at 1/2, and so do we.
 
-    Derived in :eq:`eq-init-glorot` (initial weights).
+    Its initial weights are derived in theory/initialisation (eq-init-glorot).
+
+    >>> import torch
+    >>> from nalu.units import NAU
+    >>> unit = NAU(3, 1)
+    >>> unit.W.data = torch.tensor([[1.0, 0.0, -1.0]])
+    >>> unit(torch.tensor([[2.0, 7.0, 3.0], [-1.0, 7.0, 5.0]])).tolist()
+    [[-1.0], [-6.0]]
     """
 
     def _build(self, **kind) -> None:
@@ -42,9 +51,9 @@ class NAU(Unit):
         return linear(x, self.weight())  # [..., I] -> [..., O]
 
     def penalty(self) -> Tensor:
-        r"""$\mathcal R_{sparse} = \frac{1}{OI}\sum_{oi} \min(|W_{oi}|, |1 - |W_{oi}||)$, eq. 8.
+        r"""R_sparse, a scalar: the mean of $\min(|W_{oi}|, |1 - |W_{oi}||)$ over the matrix, eq. 8.
 
-        Derived in :eq:`eq-sparse-gradient`.
+        Derived in theory/sparsity (eq-sparse-gradient).
         """
         magnitude = self.W.abs()
         return torch.minimum(magnitude, (1.0 - magnitude).abs()).mean()
@@ -60,6 +69,14 @@ class NAUNoClamp(NAU):
 
     Departs from the paper (no-clamp): the authors' ablation only removes the projection;
     the forward pass still clamps, and so does this one.
+
+    >>> import torch
+    >>> from nalu.units import NAUNoClamp
+    >>> unit = NAUNoClamp(2, 1)
+    >>> unit.W.data = torch.tensor([[1.5, -1.0]])
+    >>> unit.project_()
+    >>> unit.W.tolist(), unit(torch.tensor([3.0, 4.0])).tolist()
+    ([[1.5, -1.0]], [-1.0])
     """
 
     def project_(self) -> None:

@@ -16,14 +16,23 @@ from .unit import Unit
 
 
 class NMU(Unit):
-    r"""$z_o = \prod_i (W_{oi} x_i + 1 - W_{oi})$; `x` is `[..., I]`, `z` is `[..., O]`.
+    r"""$z_o = \prod_i (W_{oi} x_i + 1 - W_{oi})$, the product of the inputs that W selects.
 
-    Drawn from $U[\tfrac14, \tfrac34]$, whose variance is 1/48.
+    `x` is `[..., I]`, `z` is `[..., O]`, `W` is `[O, I]` and clamped to $[0, 1]$.
+
+    Drawn from $U[1/4, 3/4]$, whose variance is 1/48.
 
     Departs from the paper (nmu-init): the paper derives a variance of 1/4 as optimal; the
     authors' code caps the half-width of the uniform law at 1/4, and so do we.
 
-    Derived in :eq:`eq-nmu-gradient` (gradients) and :eq:`eq-moments-nmu-forward` (moments).
+    Derived in theory/gradients (eq-nmu-gradient) and, its moments, in theory/moments (eq-moments-nmu-forward).
+
+    >>> import torch
+    >>> from nalu.units import NMU
+    >>> unit = NMU(3, 1)
+    >>> unit.W.data = torch.tensor([[1.0, 0.0, 1.0]])
+    >>> unit(torch.tensor([[2.0, 7.0, 3.0], [-1.0, 7.0, 5.0]])).tolist()
+    [[6.0], [-5.0]]
     """
 
     def _build(self, **kind) -> None:
@@ -37,16 +46,14 @@ class NMU(Unit):
         return self.W.clamp(0.0, 1.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.shape[-1] != self.in_features:
-            raise ValueError(f"input has {x.shape[-1]} features; this unit takes {self.in_features}")
         W = self.weight()
         factors = W * x.unsqueeze(-2) + 1.0 - W  # [..., 1, I] -> [..., O, I]
         return factors.prod(-1)  # [..., O, I] -> [..., O]
 
     def penalty(self) -> Tensor:
-        r"""$\mathcal R_{sparse} = \frac{1}{OI}\sum_{oi} \min(|W_{oi}|, |1 - W_{oi}|)$, eq. 9.
+        r"""R_sparse, a scalar: the mean of $\min(|W_{oi}|, |1 - W_{oi}|)$ over the matrix, eq. 9.
 
-        Derived in :eq:`eq-sparse-gradient`.
+        Derived in theory/sparsity (eq-sparse-gradient).
         """
         return torch.minimum(self.W.abs(), (1.0 - self.W).abs()).mean()
 
@@ -61,6 +68,14 @@ class NMUNoClamp(NMU):
 
     Departs from the paper (no-clamp): the authors' ablation only removes the projection;
     the forward pass still clamps, and so does this one.
+
+    >>> import torch
+    >>> from nalu.units import NMUNoClamp
+    >>> unit = NMUNoClamp(2, 1)
+    >>> unit.W.data = torch.tensor([[1.5, 1.0]])
+    >>> unit.project_()
+    >>> unit.W.tolist(), unit(torch.tensor([3.0, 4.0])).tolist()
+    ([[1.5, 1.0]], [12.0])
     """
 
     def project_(self) -> None:

@@ -24,25 +24,30 @@ EPSILON = 1e-7
 
 
 class Unit(nn.Module):
-    """Base of all units: sizes, and the defaults of a unit without penalty or range.
+    """Base of all units: sizes, what is refused, and the defaults of a unit without penalty or range.
 
-    Parameters
-    ----------
-    in_features, out_features : int
-        Sizes $I$ and $O$ of the last dimension of input and output.
-    generator : torch.Generator, optional
-        Source of the initial weights; the global generator without it.
-    device, dtype : optional
-        Where and in which precision the parameters live.
-
-    Raises
-    ------
-    ValueError
-        If a size is smaller than 1.
+    A unit of your own creates its parameters in ``_build``, draws them in ``reset_parameters``, and says in
+    ``weight`` and ``forward`` what it computes.
     """
 
     def __init__(self, in_features: int, out_features: int, generator: Generator | None = None,
                  device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> None:
+        """Create the parameters and draw the authors' initial weights.
+
+        Parameters
+        ----------
+        in_features, out_features : int
+            Sizes $I$ and $O$ of the last dimension of input and output.
+        generator : torch.Generator, optional
+            Source of the initial weights; the global generator without it.
+        device, dtype : optional
+            Where and in which precision the parameters live.
+
+        Raises
+        ------
+        ValueError
+            If a size is no integer of at least 1.
+        """
         super().__init__()
         for name, size in (("in_features", in_features), ("out_features", out_features)):
             if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
@@ -51,6 +56,13 @@ class Unit(nn.Module):
         self.out_features = out_features
         self._build(device=device, dtype=dtype)
         self.reset_parameters(generator)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Refuse an input of another size, which some equations would take, and apply the unit."""
+        if x.shape[-1:] != (self.in_features,):
+            found = x.shape[-1] if x.ndim else "none"
+            raise ValueError(f"{type(self).__name__} takes {self.in_features} features, the input has {found}")
+        return super().__call__(x)
 
     def _build(self, **kind) -> None:
         """Create the parameters, uninitialised; `kind` is device and dtype."""
@@ -67,6 +79,14 @@ class Unit(nn.Module):
         """The effective weight matrix, `[out, in]`."""
         raise NotImplementedError
 
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the equation: `x` is `[..., in_features]`, the result `[..., out_features]`.
+
+        Call the unit itself, ``unit(x)``, as with every PyTorch layer; it raises ``ValueError`` if the last
+        dimension of `x` is not `in_features`.
+        """
+        raise NotImplementedError
+
     def penalty(self) -> Tensor:
         """Sparsity regulariser: 0, the papers define none for this unit."""
         return self.weight().new_zeros(())
@@ -75,4 +95,5 @@ class Unit(nn.Module):
         """Nothing to do: the parameters of this unit may take any value."""
 
     def extra_repr(self) -> str:
+        """The sizes, as `print` shows them."""
         return f"{self.in_features}, {self.out_features}"

@@ -77,7 +77,7 @@ def replayed(authors: pd.DataFrame) -> pd.DataFrame:
     return runs
 
 
-@numba.njit(cache=True)
+@numba.njit
 def _pass(keys, order, gap):
     """Sort the rows that lie a gap apart, by insertion: rows of equal keys do not change places."""
     for i in range(gap, len(keys)):

@@ -6,6 +6,8 @@ from test_notebooks import cells
 from nalu.paper import published, sequences, sweeps
 from nalu.report import refresh
 
+pytestmark = pytest.mark.slow
+
 
 def texts(page):
     """The alternative texts of a page, joined."""

@@ -16,6 +16,8 @@ from nalu.tasks import Arithmetic
 from nalu.training import Plan
 from nalu.training.fused.engine import Fused
 
+pytestmark = pytest.mark.slow
+
 BENCHMARKS = ROOT / "benchmarks"
 
 

@@ -15,6 +15,8 @@ import yaml
 
 from nalu.results import csv_file
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("snakemake", reason="needs the extra 'grid'")
 
 PROFILES = sorted(path.parent.name for path in (tiny.ROOT / "profiles").glob("*/config.yaml"))

@@ -10,6 +10,8 @@ from nalu.tasks import Arithmetic
 from nalu.training import Plan, checkpoint, train
 from nalu.training.engines import engine
 
+pytestmark = pytest.mark.slow
+
 SIMPLE = Arithmetic(simple=True)
 SETTINGS = {"log_every": 7, "lambda_start": 5, "lambda_end": 30}
 

@@ -27,6 +27,8 @@ from nalu.sequential import outcomes
 from nalu.support import paths
 from nalu.support.notation import NOT_RUN
 
+pytestmark = pytest.mark.slow
+
 AUTHORS = published.per_seed()
 
 

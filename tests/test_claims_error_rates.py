@@ -13,6 +13,8 @@ from nalu.analysis.verdict import ARTEFACT, COMPATIBLE, CONTRADICTED, FEW, REPRO
 from nalu.paper.claims import verdicts
 from nalu.support.notation import scientific_rounding
 
+pytestmark = pytest.mark.slow
+
 LEVEL = 0.05
 
 

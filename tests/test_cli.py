@@ -15,6 +15,8 @@ from nalu.results import csv_file, merging, status
 from nalu.results.workfolder import WorkFolder
 from nalu.support import paths
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shelf(tmp_path, monkeypatch):

@@ -28,6 +28,8 @@ from nalu.training.fused.engine import Fused
 from nalu.training.fused.warm import warm
 from nalu.units import NAC, NMU
 
+pytestmark = pytest.mark.slow
+
 ON_GPU = gpu.missing() is None
 kernel = pytest.mark.skipif(not ON_GPU and cuda_processor.MISSING is not None, reason=str(cuda_processor.MISSING))
 SMALL = {"input_size": 9, "subset_ratio": 0.4}

@@ -10,6 +10,8 @@ from scipy.stats import binom
 from nalu.analysis import comparisons, differences, power, verdict
 from nalu.analysis.summary import Cell
 
+pytestmark = pytest.mark.slow
+
 MARGIN = verdict.MARGINS["success_rate"]
 APART = (0, 0.05, MARGIN, 0.25, 0.5)
 

@@ -13,6 +13,8 @@ from nalu.tasks import Arithmetic
 from nalu.training import Plan
 from nalu.training.divergence import distances, exponent, nudged, parted_at
 
+pytestmark = pytest.mark.slow
+
 SMALL = Arithmetic("mul", simple=True)
 
 

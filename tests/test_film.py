@@ -9,6 +9,8 @@ import pytest
 
 from nalu.pages.film import PANELS, Film, Run, steps
 
+pytestmark = pytest.mark.slow
+
 STEPS = np.array(steps(1000, 5))
 
 

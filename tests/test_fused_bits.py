@@ -12,6 +12,8 @@ from fused_probes import product, scalar, total
 
 from nalu.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 AVX2 = {"NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "+avx2,+fma"}
 HASWELL = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma"}
 

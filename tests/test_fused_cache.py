@@ -14,6 +14,8 @@ from nalu.support.paths import ROOT
 from nalu.training.fused import cache, warm
 from nalu.training.fused.cache import ENGINE, Store
 
+pytestmark = pytest.mark.slow
+
 SMALL = "from numba import njit\n\n\n@njit(cache=True)\ndef twice(x):\n    return 2 * x\n"
 
 

@@ -17,6 +17,8 @@ from nalu.training import Plan, reference
 from nalu.training.fused.engine import Fused
 from nalu.training.reference import Reference
 
+pytestmark = pytest.mark.slow
+
 STOPS = (1, 10, 20, 50, 100, 150)
 NUDGE = 1e-15
 

@@ -8,6 +8,8 @@ from nalu.tasks import Arithmetic
 from nalu.training import Plan, checkpoint, fit, train
 from nalu.training.fused.engine import Fused
 
+pytestmark = pytest.mark.slow
+
 SIMPLE = Arithmetic(simple=True)
 TABLE_1 = ["NAC_mul", "NAC_mul_sigma", "NALU", "NMU", "Gated_NAU_NMU"]
 LOGGED = {"engine": "fused", "log_every": 40}

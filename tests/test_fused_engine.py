@@ -22,6 +22,8 @@ from nalu.training.fused.engine import Fused, obstacle
 from nalu.training.fused.kernels import KERNELS
 from nalu.training.reference import Reference
 
+pytestmark = pytest.mark.slow
+
 TASK = Arithmetic(input_size=8)
 
 

@@ -19,6 +19,8 @@ from nalu.training.fused.engine import Fused
 from nalu.training.fused.kernels import KERNELS
 from nalu.training.reference import Reference
 
+pytestmark = pytest.mark.slow
+
 SCALE = 0.7
 SPECIAL = [0.0, 1.0, -1.0, 0.5, -0.5, 1.7, -2.3, 0.25, -0.0]
 """Weights where something changes: bounds, ties of the regulariser, and beyond the bounds."""

@@ -11,6 +11,8 @@ from nalu.tasks import Arithmetic
 from nalu.training import Plan
 from nalu.training.fused.engine import Fused
 
+pytestmark = pytest.mark.slow
+
 TASK, STEPS, RATE = Arithmetic(), 200, 1e-3
 
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from fused_probes import scalar
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("exp", "log", "tanh")
 BELOW_LOG = 1e-37
 """The loop takes no logarithm of anything smaller than 1e-7."""

@@ -7,6 +7,8 @@ from fused_cases import SMALL, compare
 
 from nalu.training import reference
 
+pytestmark = pytest.mark.slow
+
 BASE = {"dtype": "float64", "log_every": 20, "lambda_sparse": 2.0, "lambda_start": 10, "lambda_end": 40}
 ONE_INPUT = {"input_size": 1, "subset_ratio": 1, "number_of_subsets": 1}
 

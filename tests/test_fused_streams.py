@@ -8,6 +8,8 @@ from nalu.tasks import OPERATIONS, Arithmetic
 from nalu.training.fused.batches import ROWS
 from nalu.training.streams import training_data
 
+pytestmark = pytest.mark.slow
+
 TWO = ((-2, -1), (3, 4))
 ODD = ((0.1, 0.7), (5.3, 5.9))  # a width that is no power of two: products are rounded
 N = 624

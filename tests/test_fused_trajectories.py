@@ -16,6 +16,8 @@ from nalu.registry import MODELS
 from nalu.training import reference
 from nalu.units.initialisation import nac_bound
 
+pytestmark = pytest.mark.slow
+
 RAMP = {"hidden_size": 3, "lambda_start": 50, "lambda_end": 150, "log_every": 50}
 CALM = [name for name in PAPERS
         if not any(unit.startswith(("NAC", "NALU")) for unit in (MODELS[name].first, MODELS[name].second))]

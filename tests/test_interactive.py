@@ -11,6 +11,8 @@ from bs4 import BeautifulSoup
 from nalu.pages import plot3d
 from nalu.support import paths
 
+pytestmark = pytest.mark.slow
+
 LINE = np.linspace(0, 1, 3)
 SURFACES = {name: (LINE, LINE, np.outer(LINE, LINE)) for name in ("one", "two", "three")}
 

@@ -12,6 +12,8 @@ from scipy.stats import chi2, multinomial
 
 from nalu.analysis import kappa
 
+pytestmark = pytest.mark.slow
+
 N = 6  # pairs of the enumeration
 
 

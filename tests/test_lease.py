@@ -21,6 +21,8 @@ from nalu.tasks import Arithmetic, arithmetic
 from nalu.training import Plan
 from nalu.training.cuda.engine import Cuda
 
+pytestmark = pytest.mark.slow
+
 TABLE = MappingProxyType({e.name: e for e in (
     Experiment("other", "Other", "Nothing", grid(["NMU"], simple=True, iterations=4, seeds=range(2))
                + grid(["NAU"], {"operation": ["add"]}, simple=True, iterations=5, seeds=range(1))),

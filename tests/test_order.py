@@ -9,6 +9,8 @@ from nalu.experiments import EXPERIMENTS, SEQUENTIAL
 from nalu.paper import matched, numbers, sequences
 from nalu.results import runs
 
+pytestmark = pytest.mark.slow
+
 BANDS = [range(5), range(5, 10), range(10, 25), range(25, 100)]
 
 

@@ -7,6 +7,8 @@ import pytest
 from nalu.report import kernels, refresh
 from nalu.report.notebooks import run_notebook
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shown(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Every command that the README and the book tell to type exists; every number is recorded."""
 import ast
+import functools
 import re
 import shlex
 import subprocess
@@ -27,6 +28,14 @@ COMMANDS = sorted({(path.name, command) for path in PAGES for text in [path.read
                    for command in [*commands(text), *mentioned(text)]})
 
 
+@functools.cache
+def help_of(command):
+    """What a command of the package says of its options."""
+    done = subprocess.run([sys.executable, "-m", "nalu", command, "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.parametrize("page, command", COMMANDS, ids=lambda value: value)
 def test_command_exists(page, command):
     words = shlex.split(command, comments=True)
@@ -40,11 +49,9 @@ def test_command_exists(page, command):
         for target in targets:
             assert re.search(rf"^{target}:", MAKE, re.MULTILINE), f"{page}: no target {target}"
     if words[1:3] == ["-m", "nalu"]:
-        helped = subprocess.run([sys.executable, "-m", "nalu", words[3], "--help"], cwd=ROOT,
-                                capture_output=True, text=True)
-        assert helped.returncode == 0, f"{page}: {command}: {helped.stderr}"
+        helped = help_of(words[3])
         for option in (word.split("=")[0] for word in words[4:] if word.startswith("--")):
-            assert option in helped.stdout, f"{page}: {command}: no option {option}"
+            assert option in helped, f"{page}: {command}: no option {option}"
 
 
 def test_a_command_that_trains_does_so_in_a_clone():

@@ -22,6 +22,8 @@ from nalu.sequential.training.networks import build
 from nalu.support import paths
 from nalu.tasks import digits, mnist
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):

@@ -9,6 +9,8 @@ from nalu.results import csv_file, origin, runs
 from nalu.results.shard import Shard
 from nalu.results.workfolder import WorkFolder
 
+pytestmark = pytest.mark.slow
+
 COMMAND = ["train", "spark", "NAU-add", "--direct", "--engine", "reference", "--repeat"]
 SAME = "spark NAU-add: 3 of 3 seeds with the recorded outcome, 3 equal to the last digit"
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = ("__init__", *(f"support/{name}" for name in ("__init__", "check", "files", "paths")),
            *(f"report/{name}" for name in ("__init__", "definitions", "kernels", "notebooks", "provenance", "reach", "refresh")))

@@ -10,6 +10,8 @@ from nalu.tasks import Arithmetic
 from nalu.training import Plan, fit, train
 from nalu.training.engines import engine
 
+pytestmark = pytest.mark.slow
+
 SIMPLE = Arithmetic(simple=True)
 TABLE_1 = ["NAC_mul", "NAC_mul_sigma", "NALU", "NMU", "Gated_NAU_NMU"]
 LOGGED = {"engine": "reference", "log_every": 40}

@@ -4,6 +4,8 @@ import pytest
 import tiny
 from one_node_slurm import lacking, running
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("snakemake_executor_plugin_slurm", reason="needs the extra 'slurm'")
 
 QUICK = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1",

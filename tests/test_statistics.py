@@ -254,6 +254,7 @@ def test_every_data_set_has_finite_bounds_in_order(seed):
         assert 0 <= errors.lower <= errors.estimate <= errors.upper <= 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n, covers", [(2, 0.75), (3, 0.85), (FEWEST, 0.90)])
 def test_few_values_are_covered_less_often(n, covers):
     """Hence no interval of a mean is shown below `FEWEST`."""
@@ -282,6 +283,7 @@ def test_a_higher_level_is_wider(mean_of, values):
     assert wide.lower < narrow.lower < narrow.estimate == wide.estimate < narrow.upper < wide.upper
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mean_of, sample, truth",
     [

@@ -12,7 +12,7 @@ from nalu.tasks import OPERATIONS, Arithmetic
 from nalu.training import Plan, fit, fit_together
 from nalu.training.fused.engine import Fused
 
-pytestmark = pytest.mark.filterwarnings("ignore:invalid value encountered in sqrt")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:invalid value encountered in sqrt")]
 
 SMALL = Arithmetic(input_size=12, subset_ratio=0.5)
 MIRRORED = Arithmetic(input_size=12, subset_ratio=0.5, train_range=((-2, -1), (1, 2)))

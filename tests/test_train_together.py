@@ -16,6 +16,8 @@ from nalu.experiments import Experiment, grid
 from nalu.results import csv_file, runs, status
 from nalu.results.workfolder import WorkFolder
 
+pytestmark = pytest.mark.slow
+
 MIXED = Experiment("mixed", "Mixed", "Nothing, Table 3",
                    grid(["NAU", "NMU"], {"operation": ["add", "mul"]}, simple=True, iterations=1100,
                         seeds=range(4))

@@ -11,6 +11,8 @@ from nalu.tasks import Arithmetic
 from nalu.training import Plan, fit, reference, train
 from nalu.training.history import MEASURES
 
+pytestmark = pytest.mark.slow
+
 SMALL = Arithmetic(input_size=8)
 RAMP = {"lambda_sparse": 0.5, "lambda_start": 20, "lambda_end": 220}
 

@@ -17,6 +17,8 @@ from nalu.results.workfolder import WorkFolder
 from nalu.support import files, seed_lists
 from nalu.training import checkpoint
 
+pytestmark = pytest.mark.slow
+
 TRAIN = ("from nalu.campaign.launch import train_condition\n"
          "train_condition('tiny', 'NMU', engine='reference', checkpoint_seconds=0.1)")
 

@@ -10,6 +10,8 @@ from nalu.tasks import Arithmetic
 from nalu.training import train
 from nalu.training.fused import loop, warm
 
+pytestmark = pytest.mark.slow
+
 OUTCOME = """
 import hashlib, sys
 import numpy as np

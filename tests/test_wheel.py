@@ -9,6 +9,8 @@ import zipfile
 import pytest
 import tiny
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = """
 import io, sys
 from contextlib import redirect_stderr, redirect_stdout

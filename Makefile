@@ -49,10 +49,10 @@ campaign: $(VENV)/.$(EXTRA) ## train all that has no results; DRY=1 EXPERIMENT="
 	$(VENV)/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(DRY),--dry-run --quiet rules reason progress host) $(if $(CORES),--cores $(CORES)) $(if $(strip $(SET)),--config $(SET))
 
 test: $(INSTALLED)         ## install and run the tests
-	$(PY) -m pytest --numprocesses auto --dist loadfile
+	$(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 quick: $(INSTALLED)        ## run the tests that take minutes at most: none that compiles, trains or executes notebooks
-	$(PY) -m pytest --numprocesses auto --dist loadfile -m "not slow"
+	$(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder -m "not slow"
 
 book: $(INSTALLED)         ## build the book from nothing, a warning is an error
 	rm -rf book/_build book/notebooks

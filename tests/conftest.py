@@ -5,6 +5,14 @@ import sys
 import pytest
 
 
+LONG = ("test_campaign", "test_pages_without_results", "test_recipes", "test_slurm")
+"""Modules that take minutes. They begin first, so that no process has to wait for another at the end."""
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
+
 @pytest.fixture(autouse=True)
 def one_thread():
     """Small tensors on one thread: quicker, and the same sums everywhere.

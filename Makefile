@@ -31,7 +31,7 @@ $(INSTALLED): requirements.lock pyproject.toml tools/ipython_kernel_config.py
 	@touch $@
 
 report: $(INSTALLED)       ## install, train Table 1, execute the notebooks, build the book
-	@echo "1 of 3: Table 1, five networks with 100 seeds each: usually 3 minutes of two cores, after a minute of compiling"
+	@echo "1 of 3: Table 1, five networks with 100 seeds each: 3 to 10 minutes of two cores, after a minute of compiling"
 	@$(PY) -m nalu train ten_parameters --repeat
 	@echo "2 of 3: the notebooks that are out of date; none, unless something was changed"
 	@$(PY) -m nalu report

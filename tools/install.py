@@ -21,7 +21,7 @@ def main(lock: str) -> int:
     with subprocess.Popen([*PIP, lock], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pip:
         for line in pip.stdout:
             last.append(line)
-            if line.startswith(("Collecting ", "Requirement already satisfied: ")):
+            if line.startswith(("Collecting ", "Processing ", "Requirement already satisfied: ")):
                 found = min(found + 1, total)
                 if live:
                     print(f"\r  {found} of {total} packages found", end="\n" if found == total else "", flush=True)

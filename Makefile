@@ -36,7 +36,7 @@ report: $(INSTALLED)       ## install, train Table 1, execute the notebooks, bui
 	@echo "2 of 3: the notebooks that are out of date; none, unless something was changed"
 	@$(PY) -m nalu report
 	@echo "3 of 3: the book, from the executed notebooks: usually 2 minutes"
-	@$(VENV)/bin/jupyter-book build --quiet book/
+	@$(VENV)/bin/jupyter-book build --quiet book/ > /dev/null
 	@echo
 	@$(PY) -m nalu results ten_parameters --repeated
 	@echo "open $(CURDIR)/$(HTML)/index.html; Table 1 is notebooks/experiments/ten_parameters.html beside it"

@@ -58,7 +58,7 @@ def module(code: str, package: str) -> Module:
         names = [*_names(node)]
         for name in names:
             found.defined.setdefault(name, []).append(node)
-        if not names and not isinstance(node, ast.Import | ast.ImportFrom) and not _prose(node) or _registers(node):
+        if not names and not isinstance(node, ast.Import | ast.ImportFrom) and not prose(node) or _registers(node):
             found.always.append(node)
     return found
 
@@ -96,7 +96,7 @@ def mentions(node: ast.AST) -> tuple[frozenset[str], frozenset[tuple[bool, tuple
         if isinstance(root, ast.Name):
             names.add((of_getattr, (root.id, *chain)))
             continue
-        children = [child for child in ast.iter_child_nodes(part) if not _prose(child)]
+        children = [child for child in ast.iter_child_nodes(part) if not prose(child)]
         todo += [(_calls_getattr(part) and child is part.args[0], child) for child in children]
     return frozenset(words), frozenset(names)
 
@@ -137,11 +137,11 @@ def _bare(code: str, tree: ast.AST) -> list[str]:
         if token.type == tokenize.COMMENT:
             lines[token.start[0] - 1] = lines[token.start[0] - 1][: token.start[1]].rstrip()
     for node in ast.walk(tree):
-        if _prose(node) and not lines[node.lineno - 1][: node.col_offset].strip():
+        if prose(node) and not lines[node.lineno - 1][: node.col_offset].strip():
             lines[node.lineno - 1 : node.end_lineno] = [""] * (node.end_lineno - node.lineno + 1)
     return lines
 
 
-def _prose(node: ast.AST) -> bool:
+def prose(node: ast.AST) -> bool:
     """Whether a statement is a text alone: the docstring of a module, a class, a function or an attribute."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

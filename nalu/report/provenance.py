@@ -11,12 +11,12 @@ Comparing the record with the files of today says whether the copy is stale, and
 without executing anything and without importing torch.
 """
 
-import hashlib
 import json
 import os
 from pathlib import Path
 
 from nalu.report import reach
+from nalu.report.reach import sha256
 from nalu.support import files
 from nalu.support.check import Refusal
 from nalu.support.paths import ROOT, RUNS
@@ -56,7 +56,7 @@ def read_results(log: Path) -> dict[str, str | None]:
 
 def outputs(copy: dict) -> str:
     """Digest of an executed notebook's cells, with what came out of them."""
-    return _sha256(json.dumps(copy["cells"], sort_keys=True).encode())
+    return sha256(json.dumps(copy["cells"], sort_keys=True).encode())
 
 
 def changes(source: Path, copy: Path) -> str:
@@ -89,14 +89,14 @@ def _cells(notebook: dict) -> str:
     """Digest of what an execution and the page depend on: text, tags and captions."""
     cells = [[cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags", []),
               cell["metadata"].get("mystnb", {})] for cell in notebook["cells"]]
-    return _sha256(json.dumps(cells, sort_keys=True).encode())
+    return sha256(json.dumps(cells, sort_keys=True).encode())
 
 
 def _package(notebook: dict) -> str:
     """Digest of all that the notebook's cells can reach of the package."""
     cells = ("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
     found = reach.reach(map(_without_magics, cells))
-    return _sha256("\n".join(f"{name} {digest}" for name, digest in sorted(found.items())).encode())
+    return sha256("\n".join(f"{name} {digest}" for name, digest in sorted(found.items())).encode())
 
 
 def _without_magics(code: str) -> str:
@@ -120,8 +120,4 @@ def _located(name: str) -> Path:
 
 def _digest(path: Path) -> str | None:
     """SHA-256 of a file, the same for both conventions of line ends; ``None`` if absent."""
-    return _sha256(path.read_bytes().replace(b"\r\n", b"\n")) if path.is_file() else None
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    return sha256(path.read_bytes().replace(b"\r\n", b"\n")) if path.is_file() else None

@@ -10,6 +10,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from nalu.report.definitions import prose
 from nalu.support.command import complain
 from nalu.support.paths import ROOT
 
@@ -68,13 +69,8 @@ def _without_prose(path: Path) -> str:
     tree = ast.parse(path.read_text("utf8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [part for part in node.body if not _prose(part)]
+            node.body = [part for part in node.body if not prose(part)]
     return ast.dump(tree)
-
-
-def _prose(part: ast.stmt) -> bool:
-    """Whether a statement is a text alone: the docstring of a module, a class, a function or an attribute."""
-    return isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant) and isinstance(part.value.value, str)
 
 
 def _processor() -> str:

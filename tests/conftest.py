@@ -4,7 +4,6 @@ import sys
 
 import pytest
 
-
 LONG = ("test_campaign", "test_pages_without_results", "test_recipes", "test_slurm")
 """Modules that take minutes. They begin first, so that no process has to wait for another at the end."""
 

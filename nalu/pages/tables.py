@@ -101,7 +101,7 @@ def html(table: pd.DataFrame, name: str, label: str) -> HTML:
     ``name`` stands in the identifiers inside, which pandas would draw at random; ``label`` is what the table holds, for
     readers who hear it.
     """
-    styler = table.style.hide(axis="index").set_uuid(name)
+    styler = table.map(_unbroken).style.hide(axis="index").set_uuid(name)
     styler = styler.set_table_attributes('class="dataframe mathjax_process"')
     styler = styler.set_table_styles([{"selector": "", "props": "font-size: 0.8em"},
                                       {"selector": "thead th", "props": "white-space: normal"},
@@ -133,6 +133,11 @@ def prose(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str] = (),
 def _heads(table: pd.DataFrame) -> int:
     """Return how many of the first columns tell the lines apart, 1 if three do not."""
     return next((n for n in (1, 2, 3) if not table.iloc[:, :n].duplicated().any()), 1)
+
+
+def _unbroken(text):
+    """Return a text whose intervals and numbers of runs stay on one line where a narrow column breaks it."""
+    return re.sub(r"\[[^\]<]*\]|\bn = \d+", lambda m: m[0].replace(" ", "\N{NO-BREAK SPACE}"), text) if isinstance(text, str) else text
 
 
 def _with_heads(text: str, heads: int) -> str:

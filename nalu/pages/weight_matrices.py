@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 COLOURS = "RdBu"
 EDGE = "#888888"
+IN_A_ROW = 5  # wide enough for a telephone
 
 
 def draw(networks: Mapping[str, Sequence[np.ndarray]], ax: Axes | None = None) -> Axes:
@@ -25,20 +26,24 @@ def draw(networks: Mapping[str, Sequence[np.ndarray]], ax: Axes | None = None) -
     """
     if not networks:
         raise ValueError("there is no network to draw")
-    ax = plt.subplots(figsize=(5.8, 1.8))[1] if ax is None else ax
-    middles, left, image = [], 0.0, None
-    for name, (W1, W2) in networks.items():
-        hidden, inputs = np.shape(W1)
-        if np.shape(W2) != (1, hidden):
-            raise ValueError(f"{name}: weights must be [H, I] and [1, H], got {np.shape(W1)} and {np.shape(W2)}")
-        middles.append(left + inputs / 2)
-        for W, x, y in ((W1, left, 0), (W2, left + (inputs - hidden) / 2, hidden + 0.6)):
-            rows, columns = np.shape(W)
-            image = ax.pcolormesh(x + np.arange(columns + 1), y + np.arange(rows + 1), W, cmap=COLOURS,
-                                  vmin=-1, vmax=1, edgecolors=EDGE, linewidth=0.4)
-        left += inputs + 1
-    ax.set(xticks=middles, xticklabels=networks, yticks=[hidden / 2, hidden + 1.1],
-           yticklabels=["first layer", "second layer"], xlim=(-0.2, left - 0.8), aspect="equal")
+    rows = -(-len(networks) // IN_A_ROW)
+    ax = plt.subplots(figsize=(7.2, 1.3 * rows + 0.3))[1] if ax is None else ax
+    below, right, ticks, image = 0.0, 0.0, {}, None
+    for first in range(0, len(networks), IN_A_ROW):
+        left, deepest = 0.0, 0
+        for name, (W1, W2) in [*networks.items()][first:first + IN_A_ROW]:
+            hidden, inputs = np.shape(W1)
+            if np.shape(W2) != (1, hidden):
+                raise ValueError(f"{name}: weights must be [H, I] and [1, H], got {np.shape(W1)} and {np.shape(W2)}")
+            for W, x, y in ((W1, left, below), (W2, left + (inputs - hidden) / 2, below + hidden + 0.6)):
+                image = ax.pcolormesh(x + np.arange(np.shape(W)[1] + 1), y + np.arange(len(W) + 1), W, cmap=COLOURS,
+                                      vmin=-1, vmax=1, edgecolors=EDGE, linewidth=0.4)
+            ax.text(left + inputs / 2, below + hidden + 1.8, name, ha="center", va="top", size="small")
+            if not left:
+                ticks |= {below + hidden / 2: "first layer", below + hidden + 1.1: "second layer"}
+            left, deepest = left + inputs + 1, max(deepest, hidden)
+        below, right = below + deepest + 3.2, max(right, left)
+    ax.set(xticks=[], yticks=[*ticks], yticklabels=ticks.values(), xlim=(-0.2, right - 0.8), ylim=(-0.2, below - 0.2), aspect="equal")
     ax.invert_yaxis()
     ax.grid(False)
     ax.tick_params(length=0)

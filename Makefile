@@ -15,7 +15,7 @@ SET = $(if $(EXPERIMENT),'experiment=$(EXPERIMENT)') $(if $(SEEDS),'seeds=$(SEED
   $(if $(DEVICE),device=$(DEVICE)) $(if $(ENGINE),engine=$(ENGINE))
 EXTRA = $(firstword $(foreach extra,slurm lsf,$(if $(filter $(extra)%,$(PROFILE)),$(extra))) grid)
 
-.PHONY: help report campaign test quick book check lab browser clean
+.PHONY: help report campaign test quick book check pdf lab browser clean
 .DELETE_ON_ERROR:
 
 help:                      ## this list
@@ -41,7 +41,7 @@ report: $(INSTALLED)       ## install, train Table 1, execute the notebooks, bui
 	@$(PY) -m nalu results ten_parameters --repeated
 	@echo "open $(CURDIR)/$(HTML)/index.html; Table 1 is notebooks/experiments/ten_parameters.html beside it"
 
-$(VENV)/.grid $(VENV)/.slurm $(VENV)/.lsf: $(VENV)/.%: $(INSTALLED)
+$(VENV)/.grid $(VENV)/.slurm $(VENV)/.lsf $(VENV)/.pdf: $(VENV)/.%: $(INSTALLED)
 	$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --no-build-isolation --editable '.[$*]'
 	@touch $@
 
@@ -62,6 +62,9 @@ book: $(INSTALLED)         ## build the book from nothing, a warning is an error
 check: book                ## strict book, then every link in it, and no output in the source notebooks
 	$(PY) tools/check_links.py $(HTML)
 	find notebooks -name '*.ipynb' -exec $(VENV)/bin/nbstripout --keep-id --verify {} +
+
+pdf: $(VENV)/.pdf           ## print the built book into one PDF with Chromium; make book or make report comes first
+	$(PY) tools/make_pdf.py $(HTML) book/_build/book.pdf
 
 lab: $(INSTALLED)          ## open the notebooks in JupyterLab
 	$(VENV)/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/start_here.ipynb

@@ -89,5 +89,5 @@ def test_a_folded_table_stays_folded():
 def test_only_marked_code_is_hidden_and_only_with_the_script():
     style = (BOOK / "_static" / "book.css").read_text("utf8")
     (rule,) = re.findall(r"^(.*code-hidden.*)$", style, re.MULTILINE)
-    assert "html.code-hidden .bd-article .tag_page-code .cell_input" in rule and rule.startswith("@media screen")
+    assert "html.code-hidden .bd-article .tag_page-code .cell_input" in rule and rule.startswith("html.code-hidden")
     assert 'classList.add("code-hidden")' in (BOOK / "_static" / "code.js").read_text("utf8")

@@ -1,4 +1,4 @@
-// Pages of results: their code stays out of the way until one button shows it. Without this script, and in print, it is there.
+// Pages of results: their code stays out of the way until one button shows it. Print follows the screen; without this script the code is there.
 (() => {
   const root = document.documentElement;
   root.classList.add("code-hidden"); // before the page is drawn, so that nothing jumps

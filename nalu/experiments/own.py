@@ -1,7 +1,7 @@
-"""Experiments of your own, beside those of the papers. Data only.
+"""Experiments that are not the papers': one of this book, and those of your own. Data only.
 
 An entry of `TABLE` says what differs from the papers' protocol; `nalu.experiments.conditions` and `nalu.experiments.grid`
-explain its parts. With the imports of `nalu.experiments.table`,
+explain its parts.
 
     Experiment("my_experiment", "What I want to know", "nothing: a question of my own", grid(["NMU"], simple=True))
 
@@ -9,4 +9,15 @@ is one. It takes the recorded results of the papers' experiments where it has th
 said about the papers does not change with it.
 """
 
-TABLE = ()
+from __future__ import annotations
+
+from nalu.experiments.conditions import Experiment
+from nalu.experiments.grid import grid
+
+TABLE = (
+    Experiment(
+        "playground", "The networks of Table 1, as the playground trains them",
+        "nothing: the page \"Playground\" trains the same runs in the reader's browser",
+        grid(["NAC_mul", "NAC_mul_sigma", "NALU", "NMU", "Gated_NAU_NMU"],
+             simple=True, iterations=200_000, stream="philox", seeds=range(20))),
+)

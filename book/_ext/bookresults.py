@@ -6,7 +6,9 @@ Such a page reads or trains runs and says what they show. After its question it 
 * for an experiment, the command that makes its figures anew.
 
 Its code carries the tag ``page-code``: ``code.js`` puts it out of the way behind one button.
-Pages that explain a unit or a theory are left as they are, as there the code is what is explained.
+Pages that explain a unit or a theory keep their code, as there it is what is explained.
+
+Pages of units, and Table 1, get a link into the playground, where their unit is chosen.
 """
 from __future__ import annotations
 
@@ -17,9 +19,17 @@ from nalu.experiments import EXPERIMENTS, SEQUENTIAL
 from nalu.support import paths
 
 ROOMS = ("experiments/", "audit/", "agreement/")
-PAGES = ("claims", "cost", "does_it_work", "what_was_wrong")
+PAGES = ("claims", "cost", "does_it_work", "playground", "what_was_wrong")
 CODE = "page-code"
 FOLDED = {"hide-cell": "hide-output"}  # its code goes with that of the page
+
+PLAYGROUND = {  # page -> what is chosen there, the section, what the link says
+    "units/nac": ("unit=NAC_mul&target=div", "set-the-weights", "Set the weights of a NAC• by hand"),
+    "units/nalu": ("network=NALU&beside=NMU&seed=1", "train", "Train a NALU in the page, beside an NMU"),
+    "units/nau": ("unit=NAU&target=sub", "set-the-weights", "Set the weights of a NAU by hand"),
+    "units/nmu": ("unit=NMU&target=mul", "set-the-weights", "Set the weights of an NMU by hand"),
+    "experiments/ten_parameters": ("network=NMU&beside=NAC_mul_sigma&seed=1", "train", "Train these networks in the page"),
+}
 
 
 def shows_results(name: str) -> bool:
@@ -28,18 +38,29 @@ def shows_results(name: str) -> bool:
 
 
 def arrange(name: str, notebook: dict) -> None:
-    """Put the answer and the command behind the question, and mark the code."""
-    if not shows_results(name):
+    """Put the answer, the command and the link into the playground behind the question, and mark the code."""
+    first, added = notebook["cells"][0], []
+    if shows_results(name):
+        said = answer(notebook)
+        added += [f":::{{div}} page-answer\n{said}\n:::"] if said else []
+        added += [command(name, notebook)] if name.startswith("experiments/") else []
+        _mark(notebook)
+    if name in PLAYGROUND:
+        chosen, section, text = PLAYGROUND[name]
+        added.append(f'<a class="reference internal" href="../playground.html?{chosen}#{section}">{text}</a>.')
+    if not added:
         return
-    first, said = notebook["cells"][0], answer(notebook)
+    blocks = re.split(r"\n{2,}", "".join(first["source"]).strip())
+    at = next((k for k, block in enumerate(blocks) if block.startswith("**Question.**")), 0) + 1
+    first["source"] = "\n\n".join([*blocks[:at], *added, *blocks[at:]]).splitlines(keepends=True)
+
+
+def _mark(notebook: dict) -> None:
+    """Give the code the tag that puts it out of the way."""
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             tags = [FOLDED.get(tag, tag) for tag in cell["metadata"].get("tags", ()) if tag != "hide-input"]
             cell["metadata"]["tags"] = [*tags, CODE]
-    blocks = re.split(r"\n{2,}", "".join(first["source"]).strip())
-    at = next((k for k, block in enumerate(blocks) if block.startswith("**Question.**")), 0) + 1
-    added = ([f":::{{div}} page-answer\n{said}\n:::"] if said else []) + ([command(name, notebook)] if name.startswith("experiments/") else [])
-    first["source"] = "\n\n".join([*blocks[:at], *added, *blocks[at:]]).splitlines(keepends=True)
 
 
 def answer(notebook: dict) -> str:

@@ -3,6 +3,7 @@
   const { make, field, choice, scientific, plain, state, remember } = playground;
   const place = document.querySelector("div.playground .set-weights");
   if (!place) return;
+  place.closest(".playground").classList.add("live");
   const EPSILON = 1e-7, EDGE = 1.5, SIDE = 61;
 
   // A unit: its answer to two inputs, and the range of its weights.

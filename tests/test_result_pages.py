@@ -63,8 +63,21 @@ def test_nobody_is_told_to_train_for_days_what_the_page_does_not_show():
 
 @pytest.mark.parametrize("name", [name for name in refresh.sources() if name not in RESULTS])
 def test_pages_that_explain_keep_their_code(name):
-    before, after, _ = arranged(name)
-    assert before == after
+    """Those of units get a link into the playground, and nothing else is changed."""
+    before, after, first = arranged(name)
+    assert before["cells"][1:] == after["cells"][1:]
+    linked = name in bookresults.PLAYGROUND
+    assert linked == ("playground.html?" in first) and (linked or before == after)
+
+
+@pytest.mark.parametrize("name", bookresults.PLAYGROUND)
+def test_links_into_the_playground_choose_what_exists(name):
+    chosen, section, _ = bookresults.PLAYGROUND[name]
+    scripts = "".join(path.read_text("utf8") for path in (BOOK / "playground").glob("*.js"))
+    for key, value in (pair.split("=") for pair in chosen.split("&")):
+        assert f'state.get("{key}")' in scripts and (value.isdigit() or f"{value}:" in scripts)
+    source = refresh.sources()["playground"].read_text("utf8").lower().replace(" ", "-")
+    assert f"##-{section}" in source
 
 
 def test_units_and_theory_explain_and_the_others_show_results():

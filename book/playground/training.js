@@ -53,7 +53,8 @@
         return terms.length ? terms.map(([sign, name], n) => (n ? ` ${sign} ${name}` : sign === "−" ? `−${name}` : name)).join("") : "0";
       }
       const whole = (name) => (unit.product === "logs" && /−/.test(name) ? `|${name}|` : / [+−] /.test(name) ? `(${name})` : name); // NAC• takes sizes
-      const terms = of(W.M).flatMap((w, i) => (w ? [whole(names[i]) + (w === 1 ? "" : superscript(w))] : []));
+      const powers = of(W.M), alone = powers.filter(Boolean).length === 1 && unit.product === "factors";
+      const terms = powers.flatMap((w, i) => (w ? [alone ? names[i] : whole(names[i]) + (w === 1 ? "" : superscript(w))] : []));
       return terms.length ? terms.join(" × ") : "1";
     });
   }
@@ -151,8 +152,8 @@
   // -- both, and what steers them --
 
   const changed = () => restart();
-  const known = (name, otherwise) => (name in networks || name === "" ? name : otherwise);
-  const lanes = [new Lane(0, known(state.get("network") || "NMU", "NMU"), changed), new Lane(1, known(state.get("beside") ?? "NALU", "NALU"), changed)];
+  const known = (name, otherwise) => (name in networks ? name : otherwise);
+  const lanes = [new Lane(0, known(state.get("network"), "NMU"), changed), new Lane(1, state.get("beside") === "none" ? "" : known(state.get("beside"), "NALU"), changed)];
   const controls = make("div", { className: "controls" });
   const seed = field(controls, "seed", make("input", { type: "number", min: 0, max: 4294967295, step: 1, value: /^\d{1,9}$/.test(state.get("seed") ?? "") ? state.get("seed") : 1 }));
   const train = make("button", { type: "button", textContent: "Train", className: "main" }), one = make("button", { type: "button", textContent: "One update" }), again = make("button", { type: "button", textContent: "Start again" });
@@ -193,7 +194,6 @@
     seed.value = number;
     lanes.forEach((lane) => lane.begin(number));
     remember({ network: lanes[0].name, beside: lanes[1].name || "none", seed: number });
-    if (!lanes[1].name) state.set("beside", "");
   }
   function turn(on) { going = on; train.textContent = on ? "Pause" : "Train"; if (on) slider.value = slider.max; lanes.forEach((lane) => lane.go(on)); }
   train.addEventListener("click", () => { if (!going && lanes.every((lane) => !lane.name || lane.done)) restart(); turn(!going); });

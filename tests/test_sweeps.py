@@ -14,7 +14,7 @@ import tiny
 from nalu import experiments
 from nalu.experiments import EXPERIMENTS, SEQUENTIAL, get
 from nalu.pages import figures, sweep_panels
-from nalu.paper import sweeps
+from nalu.paper import sweeps, wording
 from nalu.registry import MODELS
 from nalu.results import csv_file, merging
 
@@ -157,10 +157,25 @@ def test_words_count_verdicts_and_name_what_is_contradicted():
     assert sweeps.spans(points) == "NMU 0–100 % (n = 10, at 2 of 6 points)"
     assert sweeps.spans(points, "paper") == "NMU 72–100 % (n = 50)"
     assert sweeps.verdicts(points) == (
-        "20 of 300 runs are recorded; not run yet: 4 of 6 conditions. Verdicts on the 6 published success rates: "
-        "1 contradicted, 1 too few runs, 4 not run yet. Contradicted: NMU at 0.75, "
-        "0 of 10, 0–28 % here and 36 of 50, 58–83 % in the paper.")
+        "20 of 300 declared runs are recorded (not run yet: 4 of 6 conditions). Verdicts on the 6 published success rates: "
+        "1 contradicted, 1 too few runs, 4 not run yet. Contradicted: NMU at 0.75 "
+        "(0 of 10, 0–28 % here; 36 of 50, 58–83 % in the paper).")
+    assert sweeps.both(points) == "in most runs here (10 of 20) and in nearly every run of the paper (286 of 300)"
+    assert sweeps.beside({"NMU": points}) == "| network | solved here | in the paper |\n| --- | --- | --- |\n| NMU | 10 of 20 | 286 of 300 |"
+    assert sweeps.reach(points).endswith("| NMU | 0–100 % (n = 10, at 2 of 6 points) | 72–100 % (n = 50) |")
     assert [*sweeps.totals(points).iloc[0]] == ["NMU", "10 of 20 runs", "286 of 300 runs"]
+
+
+def test_a_share_has_a_word_and_its_counts():
+    said = [wording.often(k, 50, " here") for k in (50, 45, 44, 25, 24, 5, 4, 0)]
+    assert [text.removeprefix("in ").partition(" here")[0] for text in said] == [
+        "every run", "nearly every run", "most runs", "most runs", "some runs", "some runs", "few runs", "no run"]
+    assert said[1] == "in nearly every run here (45 of 50)" and wording.often(3, 4) == "in 3 of 4 runs"
+    assert "not run yet" in wording.often(0, 0)
+
+
+def test_without_runs_a_comparison_says_so():
+    assert sweeps.both(of("NMU", chosen())) == "in nearly every run of the paper (286 of 300), and is not run yet here"
 
 
 def test_what_is_not_printed_is_not_compared():

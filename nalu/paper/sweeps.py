@@ -1,10 +1,10 @@
 r"""An experiment that varies one setting -> points, ours beside the paper's, as a table and in words.
 
 A *point* is one condition with its runs and both sides' values. `nalu.pages.sweep_panels` draws them.
-All that is said here also holds when only some of the runs exist.
+Every sentence built here is also true when only some of the runs exist.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -18,10 +18,10 @@ from nalu.paper.claims import Claim
 from nalu.paper.numbers import text
 from nalu.registry import MODELS, Model
 from nalu.results import runs
-from nalu.support import notation
+from nalu.support import listing, notation
 from nalu.support.notation import NOT_PRINTED, NOT_RUN
 
-NAMED = 5  # contradicted points that a sentence lists; more are left to the table
+NAMED = 5  # a sentence lists up to this many contradicted points; the table has all of them
 
 
 class Point(NamedTuple):
@@ -83,8 +83,8 @@ def by_model(points: Iterable[Point]) -> dict[str, list[Point]]:
 def table(points: Sequence[Point], label: str = "", source: str = "the paper") -> pd.DataFrame:
     """Return one line of text per point: its runs, how many are solved here and in the paper, the difference, the verdict.
 
-    The ranges are 95 % intervals of the success rate, and of the difference where it was tested. ``label`` is what varies, in words.
-    The optimiser has a column if there are several. ``source`` is where the rates are published.
+    The ranges are 95 % intervals of the success rate, and of the difference where it was tested. ``label`` says in words
+    what varies. There is a column for the optimiser if there are several. ``source`` is where the rates are published.
     """
     lines = [{"model": p.model.plain, "optimiser": p.optimizer, label: p.x, "runs": of_declared([p]),
               "solved here": _solved(p.rate(), NOT_RUN),
@@ -96,7 +96,7 @@ def table(points: Sequence[Point], label: str = "", source: str = "the paper") -
 
 
 def of_declared(points: Sequence[Point]) -> str:
-    """Return the runs per point and how many are declared, ``10 of 50``; a range where it varies."""
+    """Return how many runs a point has and how many are declared, ``10 of 50``; a range where the points differ."""
     done, declared = ([*{len(r) for r in rows}] for rows in
                       ((p.runs for p in points), (p.condition.seeds for p in points)))
     return f"{_range(done)} of {_range(declared)}"
@@ -104,20 +104,32 @@ def of_declared(points: Sequence[Point]) -> str:
 
 def pooled(points: Iterable[Point], side: str = "ours") -> str:
     """Return how many runs of several points are solved: ``12 of 40 runs``."""
-    rates = [p.rate(side) for p in points]
+    k, n = _counts(points, side)
     absent = NOT_RUN if side == "ours" else NOT_PRINTED
-    runs_ = sum(r.n for r in rates)
-    return f"{sum(r.k for r in rates)} of {runs_:,} runs" if runs_ else absent
+    return f"{k} of {n:,} runs" if n else absent
+
+
+def both(points: Sequence[Point], source: str = "the paper") -> str:
+    """Return how often runs of several points are solved on both sides: ``in most runs here (34 of 44) and in no run of the paper (0 of 50)``."""
+    here, there = (_counts(points, side) for side in ("ours", "paper"))
+    published = wording.often(*there, f" of {source}")
+    return f"{wording.often(*here, ' here')} and {published}" if here[1] else f"{published}, and is {NOT_RUN} here"
+
+
+def beside(groups: Mapping[str, Sequence[Point]], head: str = "network", source: str = "the paper") -> str:
+    """Return a Markdown table with a line per group of points: how many of its runs are solved here and in the paper."""
+    rows = [(name, *(pooled(line, side).removesuffix(" runs") for side in ("ours", "paper"))) for name, line in groups.items()]
+    return listing.piped([head, "solved here", f"in {source}"], rows)
 
 
 def totals(points: Iterable[Point]) -> pd.DataFrame:
-    """Return one line of text per model: its points taken together, here and in the paper."""
+    """Return one line of text per model, with all its points taken together: how many runs are solved here and in the paper."""
     return pd.DataFrame([{"model": line[0].model.plain, "solved here": pooled(line),
                           "in the paper": pooled(line, "paper")} for line in by_model(points).values()])
 
 
 def rejudged(points: Iterable[Point]) -> tuple[int, int]:
-    """Return how many of our runs the threshold of the authors' script judges otherwise, and of how many."""
+    """Return how many of our runs the authors' threshold would judge differently, and how many runs there are."""
     other = [(p.runs["test_mse"] < p.condition.task.threshold_as_published())
              != p.runs["solved"].astype(bool) for p in points if len(p.runs)]
     return sum(int(o.sum()) for o in other), sum(map(len, other))
@@ -126,39 +138,60 @@ def rejudged(points: Iterable[Point]) -> tuple[int, int]:
 def spans(points: Iterable[Point], side: str = "ours") -> str:
     """Return the lowest and the highest success rate of each model: ``NMU 59–100 % (n = 50), NALU 0 % (n = 10–50)``.
 
-    *n* is the number of runs at a point. A model with runs at some points only says at how many of them.
+    *n* is the number of runs at a point. Where a model has runs at only some of the points, the text says at how many.
     """
-    said = []
-    for line in by_model(points).values():
-        rates, n = ([getattr(p.rate(side), what) for p in line if p.rate(side).n] for what in ("estimate", "n"))
-        words = NOT_RUN if side == "ours" else NOT_PRINTED
-        if rates:
-            low, high = min(rates), max(rates)
-            words = notation.prose_range(low, high) if round(low, 2) < round(high, 2) else notation.prose_rate(low)
-        at = f", at {len(rates)} of {len(line)} points" if len(rates) < len(line) else ""
-        some = f" (n = {_range([*{*n}])}{at})" if rates else ""
-        said.append(f"{line[0].model.plain} {words}{some}")
-    return ", ".join(said)
+    return ", ".join(f"{line[0].model.plain} {_span(line, side)}" for line in by_model(points).values())
+
+
+def reach(points: Iterable[Point], source: str = "the paper") -> str:
+    """Return a sentence and a Markdown table: the lowest and the highest success rate of each model, here and in the paper.
+
+    The optimiser has a column if there are several.
+    """
+    points = [*points]
+    several = len({p.optimizer for p in points}) > 1
+    lines = by(points, lambda p: f"{p.condition.model} {p.optimizer}").values()
+    heads = ["network", *(["optimiser"] if several else []), "here", f"in {source}"]
+    rows = [[line[0].model.plain, *([line[0].optimizer] if several else []), _span(line, "ours"), _span(line, "paper")] for line in lines]
+    return ("The lowest and the highest success rate of each network over the points of the figure; *n* is the number of runs at a point:\n\n"
+            + listing.piped(heads, rows))
 
 
 def verdicts(points: Sequence[Point], source: str = "the paper") -> str:
-    """Return sentences: how many runs there are, the verdicts on the published rates, which of them are contradicted."""
+    """Return sentences: how many runs are recorded, the verdicts on the published rates, and which rates are contradicted."""
     done, declared = sum(len(p.runs) for p in points), sum(len(p.condition.seeds) for p in points)
     left = sum(p.runs.empty for p in points)
-    said = [f"{done:,} of {declared:,} runs are recorded"
-            + (f"; {NOT_RUN}: {left} of {len(points)} conditions." if left else ".")]
+    said = [f"{done:,} of {declared:,} declared runs are recorded"
+            + (f" ({NOT_RUN}: {left} of {len(points)} conditions)." if left else ".")]
     printed = [p for p in points if p.paper]
     if printed:
         said.append(f"Verdicts on the {len(printed)} published success rates: {wording.counted(p.verdict for p in printed)}.")
-    wrong = [f"{_name(p)}, {_solved(p.rate(), '')} here and {_solved(p.rate('paper'), '')} in {source}"
+    wrong = [f"{_name(p)} ({_solved(p.rate(), '')} here; {_solved(p.rate('paper'), '')} in {source})"
              for p in printed if p.verdict == CONTRADICTED]
     if 0 < len(wrong) <= NAMED:
         said.append(f"Contradicted: {'; '.join(wrong)}.")
     return " ".join(said)
 
 
+def _counts(points: Iterable[Point], side: str) -> tuple[int, int]:
+    """Return how many runs of several points are solved, and how many there are."""
+    rates = [p.rate(side) for p in points]
+    return sum(r.k for r in rates), sum(r.n for r in rates)
+
+
+def _span(line: Sequence[Point], side: str) -> str:
+    """Return the lowest and the highest success rate of some points: ``59–100 % (n = 50)``."""
+    rates, n = ([getattr(p.rate(side), what) for p in line if p.rate(side).n] for what in ("estimate", "n"))
+    if not rates:
+        return NOT_RUN if side == "ours" else NOT_PRINTED
+    low, high = min(rates), max(rates)
+    words = notation.prose_range(low, high) if round(low, 2) < round(high, 2) else notation.prose_rate(low)
+    at = f", at {len(rates)} of {len(line)} points" if len(rates) < len(line) else ""
+    return f"{words} (n = {_range([*{*n}])}{at})"
+
+
 def _name(p: Point) -> str:
-    """Return how a sentence calls a point."""
+    """Return what a sentence calls a point."""
     optimizer = "" if p.condition.optimizer == "adam" else f", {p.optimizer}"
     return f"{p.model.plain}{optimizer} at {p.x}" if p.x else p.model.plain
 

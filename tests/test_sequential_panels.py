@@ -94,8 +94,8 @@ def test_slopes_are_one_where_the_digit_is_given():
 
 
 @pytest.mark.parametrize("rates, said", [
-    ([1.0, 0.5, 0.4, 1.0], "at lengths 1–2, 4 of 1–4"), ([0.4, 1.0], "at length 2 of 1–2"),
-    ([1.0, 1.0], "at all lengths to 2"), ([0.0, 0.4, 0.0], "at no length of 1–3"), ([], "not run yet")])
+    ([1.0, 0.5, 0.4, 1.0], "at lengths 1–2, 4 (of 1 to 4)"), ([0.4, 1.0], "at length 2 (of 1 to 2)"),
+    ([1.0, 1.0], "at all lengths up to 2"), ([0.0, 0.4, 0.0], "at no length (of 1 to 3)"), ([], "not run yet")])
 def test_at_which_lengths_a_condition_is_solved(rates, said):
     assert sequential_sentences.where_solved(curve("NMU", rates), "NMU") == said
 

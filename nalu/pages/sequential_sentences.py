@@ -1,4 +1,4 @@
-"""Sentences and tables on sequential MNIST that are true for whatever is recorded."""
+"""Sentences and tables on sequential MNIST. They are true whatever is recorded."""
 
 from collections.abc import Iterable
 
@@ -11,19 +11,22 @@ from nalu.pages.sequential_figures import label
 from nalu.results import runs
 from nalu.support.notation import NOT_PRINTED, NOT_RUN
 
+DATA = {"mnist": "MNIST", "digits": "the small digits of scikit-learn"}
+"""What a sentence calls the pictures of a condition."""
+
 
 def recorded(entry: SequenceExperiment) -> str:
-    """Return how much of an experiment is recorded, and how long its trainings are."""
+    """Return how many runs of an experiment are recorded, and how long they are."""
     missing = runs.missing(entry.name)
     declared = sum(len(c.seeds) for c in entry.conditions)
     done = declared - sum(map(len, missing.values()))
     case = entry.reference
     said = f"{done} of {declared} runs are recorded" if done else f"{NOT_RUN} ({declared} runs)"
-    return f"{entry.title}: {said}, {case.epochs:,} epochs each, data: {case.data}."
+    return f"{entry.title}: {said}, of {case.epochs:,} epochs each on {DATA[case.data]}."
 
 
 def cost(entry: SequenceExperiment, like: pd.DataFrame) -> str:
-    """Return how long a seed of an experiment takes, from the seconds per epoch of recorded runs on its data."""
+    """Return how long one seed of an experiment takes, estimated from the recorded runs on the same data."""
     same = like[like["data"] == entry.reference.data].drop_duplicates(["condition", "seed"])
     if same.empty:
         return NOT_RUN
@@ -33,9 +36,9 @@ def cost(entry: SequenceExperiment, like: pd.DataFrame) -> str:
 
 def table(entry: SequenceExperiment, results: pd.DataFrame, curves: pd.DataFrame, paper: pd.DataFrame,
           lengths: tuple[int, ...], conditions: Iterable[str] = ()) -> pd.DataFrame:
-    """Return one line of text per condition: its runs, its weights, what it solves here and in the paper.
+    """Return one line of text per condition: its runs, its weights, and how many runs are solved here and in the paper.
 
-    Those of ``conditions`` in their order, or else all.
+    ``conditions`` chooses conditions and their order; without it there are all of them.
     """
     lines = []
     for case in [entry.condition(name) for name in conditions] or entry.conditions:
@@ -57,16 +60,16 @@ def where_solved(curves: pd.DataFrame, condition: str) -> str:
         return NOT_RUN
     good, every = rates["estimate"] >= 0.5, rates["test_length"]
     if good.all():
-        return f"at all lengths to {every.max()}"
+        return f"at all lengths up to {every.max()}"
     # neighbouring lengths with the same answer are one stretch
     stretches = [part for _, part in every.groupby((good != good.shift()).cumsum()) if good[part.index[0]]]
     said = ", ".join(str(s.iloc[0]) if len(s) == 1 else f"{s.iloc[0]}–{s.iloc[-1]}" for s in stretches)
     which = f"lengths {said}" if good.sum() > 1 else f"length {said}" if said else "no length"
-    return f"at {which} of {every.min()}–{every.max()}"
+    return f"at {which} (of {every.min()} to {every.max()})"
 
 
 def slopes(outputs: pd.DataFrame) -> pd.Series:
-    """Return, per condition, how much more a picture gives per digit: the median slope over seeds; 1 is the digit."""
+    """Return, per condition, how much a picture's number rises per digit: the median slope over seeds, 1 if it is the digit."""
     each = {key: linregress(run["digit"], run["mean"]).slope
             for key, run in outputs.groupby(["condition", "seed"], sort=False)}
     found = pd.Series(each, dtype=float)

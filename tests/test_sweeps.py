@@ -175,7 +175,7 @@ def test_a_share_has_a_word_and_its_counts():
 
 
 def test_without_runs_a_comparison_says_so():
-    assert sweeps.both(of("NMU", chosen())) == "in nearly every run of the paper (286 of 300), and is not run yet here"
+    assert sweeps.both(of("NMU", chosen())) == "in nearly every run of the paper (286 of 300); here it is not run yet"
 
 
 def test_what_is_not_printed_is_not_compared():

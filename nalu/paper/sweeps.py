@@ -113,7 +113,7 @@ def both(points: Sequence[Point], source: str = "the paper") -> str:
     """Return how often runs of several points are solved on both sides: ``in most runs here (34 of 44) and in no run of the paper (0 of 50)``."""
     here, there = (_counts(points, side) for side in ("ours", "paper"))
     published = wording.often(*there, f" of {source}")
-    return f"{wording.often(*here, ' here')} and {published}" if here[1] else f"{published}, and is {NOT_RUN} here"
+    return f"{wording.often(*here, ' here')} and {published}" if here[1] else f"{published}; here it is {NOT_RUN}"
 
 
 def beside(groups: Mapping[str, Sequence[Point]], head: str = "network", source: str = "the paper") -> str:

@@ -14,6 +14,10 @@ from nalu.support.paths import BOOK, EXECUTED, NOTEBOOKS, ROOT
 
 ALL = sorted(NOTEBOOKS.rglob("*.ipynb"))
 LONGEST_CELL, LONGEST_FUNCTION = 30, 10
+ONLY_READS = "This notebook only reads recorded results: it trains nothing and runs in seconds."
+READ = ("nalu.results", "nalu.paper")
+COMPUTE = ("torch", "nalu.training", "nalu.models", "nalu.units", "nalu.campaign", "nalu.sequential.training")
+"""Modules that read what is recorded; modules that a training or a simulation needs."""
 ROLE = re.compile(r"\{run(?:-figure|-table)?\}[ `]*([\w/]+):(\w+)")
 
 
@@ -74,6 +78,34 @@ def test_a_page_has_a_title_and_a_question(path):
     first = source(cells(path, "markdown")[0])
     assert first.startswith("# ")
     assert "?" in first or "Question" in first
+
+
+def imported(path):
+    """What a notebook imports, with the modules that it may be imported from."""
+    nodes = [node for cell in cells(path) for node in ast.walk(ast.parse(source(cell)))]
+    found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return found | {name for node in nodes if isinstance(node, ast.ImportFrom)
+                    for name in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))}
+
+
+def only_reads(path):
+    """Whether a notebook has what it shows from recorded results: nothing that trains is imported, and no random number drawn."""
+    def any_of(modules):
+        return any(name == module or name.startswith(f"{module}.") for name in imported(path) for module in modules)
+
+    drawn = {node.attr for cell in cells(path) for node in ast.walk(ast.parse(source(cell))) if isinstance(node, ast.Attribute)}
+    return any_of(READ) and not any_of(COMPUTE) and not drawn & {"random", "simulate"}
+
+
+def test_a_notebook_says_whether_it_only_reads(path):
+    """In its own words, at the top: so that nobody waits for a training that is not there, or is surprised by one."""
+    assert (ONLY_READS in source(cells(path, "markdown")[0]).split("\n\n")) == only_reads(path)
+
+
+def test_some_notebooks_only_read_and_some_train():
+    reading = {path.relative_to(NOTEBOOKS).as_posix() for path in ALL if only_reads(path)}
+    assert {"claims.ipynb", "does_it_work.ipynb", "experiments/operations.ipynb"} <= reading
+    assert not {"start_here.ipynb", "train.ipynb", "experiments/ten_parameters.ipynb", "audit/threshold.ipynb"} & reading
 
 
 @pytest.mark.parametrize("name", refresh.sources())

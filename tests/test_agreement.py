@@ -49,7 +49,7 @@ def test_agreement_by_hand():
     chance = 4 / 5 * 3 / 5 + 1 / 5 * 2 / 5
     assert found.kappa.estimate == pytest.approx((4 / 5 - chance) / (1 - chance))
     assert found.p_value == 1 and found.apart_text == \
-        "1 of 5 pairs have different outcomes, 1 solved here alone and 0 by the authors alone (McNemar's exact test, p = 1)"
+        "1 of 5 pairs have different outcomes (solved only here: 1, only by the authors: 0; McNemar's exact test, p = 1)"
     assert (found.share, found.equal_share) == ("4 of 5", "1 of 2")
     assert re.fullmatch(r"0\.55 \[-0\.\d\d, 0\.\d\d\]", found.kappa_text)
 

@@ -121,7 +121,7 @@ def test_the_opening_sentence_is_true(table_1):
     """Words for numbers: in nearly every run, seldom."""
     _, ours, _ = table_1
     said = " ".join(README.split())
-    assert "in nearly every run and extrapolates; the NALU and the NAC• seldom do" in said
+    assert "in nearly every run and extrapolates. The NALU and the NAC• seldom do." in said
     assert ours["NMU"].lower > 0.8 and max(ours[m].upper for m in ("NALU", "NAC_mul")) < 0.5
 
 

@@ -74,9 +74,9 @@ def command(name: str, notebook: dict) -> str:
     """The commands that train what a page shows and has no results yet, and that make the page."""
     names = experiments(notebook)
     trained = " ".join(names)
-    digits = " {doc}`/cluster` says how the folder of MNIST is named." if any(name in SEQUENTIAL and "mnist" in name for name in names) else ""
-    return (f":::{{div}} page-command\nThis page is made by\n\n```sh\n.venv/bin/python -m nalu train {trained}\n.venv/bin/python -m nalu report {name}\n```\n\n"
-            f"of which the first trains what has no results yet; {{doc}}`/rerun` explains both.{digits}\n:::")
+    digits = " {doc}`/cluster` says how to name the folder with MNIST." if any(name in SEQUENTIAL and "mnist" in name for name in names) else ""
+    return (f":::{{div}} page-command\nThese commands make this page:\n\n```sh\n.venv/bin/python -m nalu train {trained}\n.venv/bin/python -m nalu report {name}\n```\n\n"
+            f"The first one trains everything that has no results yet; {{doc}}`/rerun` explains both.{digits}\n:::")
 
 
 def experiments(notebook: dict) -> list[str]:

@@ -1,1 +1,1 @@
-"""Plain numbers: from a history to an outcome, from outcomes to an estimate with its interval and a verdict."""
+"""Statistics: from a history to an outcome, and from outcomes to an estimate with its interval and a verdict."""

@@ -1,33 +1,33 @@
-r"""Two sets of runs, one of them perhaps known by printed numbers only -> a p-value.
+r"""Two sets of runs, one of which may be known only by printed numbers -> a p-value.
 
-The hypothesis is always that both sides were drawn from one distribution. Each test is of
-two sides and holds its level with the digits that are printed: a printed number stands for
-all numbers that are rounded to it, and the one that suits the hypothesis best is taken.
+The hypothesis is always that both sides were drawn from one distribution. Each test is two-sided
+and keeps its level in spite of rounding: a printed number stands for
+all numbers that are rounded to it, and the test uses the one that suits the hypothesis best.
 
-*Rates.* Fisher's exact test: it conditions on the total number of solved runs and needs no approximation, also
-for rates of 0 and 1. Where both sides have the outcome of the same seeds, McNemar's exact test: if
-both rates are equal, each pair that is solved on one side alone is as likely to be so on the other side, so that their counts are
-those of a fair coin. Pairs with one outcome say nothing.
+*Rates.* Fisher's exact test. It conditions on the total number of solved runs and needs no approximation, even
+for rates of 0 and 1. Where both sides have the outcomes of the same seeds, McNemar's exact test is used instead. If
+both rates are equal, a pair that is solved on only one side is equally likely to be solved on either, so the two counts are
+those of a fair coin. Pairs with equal outcomes say nothing.
 
 *Medians.* A precedence test. If the other side's median is their $j$-th of $m$ ordered
-values, the number $K$ of our $n$ values below it has a law that no distribution enters,
+values, the number $K$ of our $n$ values below it has a law that does not depend on the distribution,
 
 $$
 P(K = k) = \binom nk \frac{B(j + k,\ m + n - j - k + 1)}{B(j,\ m - j + 1)},
 $$
 
-the beta-binomial one; for even $m$ the two values next to the median bound the tails. Exact, ties being counted for
+the beta-binomial law. For even $m$ the two values next to the median bound the tails. The test is exact; ties are counted in favour of
 the hypothesis.
 
-*Means of two known samples.* Permutation of the runs between the sides: exact for every
-distribution, apart from the drawing of `PERMUTATIONS` permutations.
+*Means of two known samples.* The runs are permuted between the sides. This is exact for every
+distribution, except that only `PERMUTATIONS` random permutations are drawn.
 
 *A printed mean.* Student's statistic, $t = (\bar x - \bar y) / \sqrt{s_x^2 / n + v}$, where $v$ is the larger of
-what the printed interval says and $s_x^2 / m$, as if the other sample scattered like ours; with
-$\min(n, m) - 1$ degrees of freedom. The same for logarithms, and of both p-values the larger:
-the first is deceived by skewed samples of different size, the second by single outliers.
-False alarms at 5 %, simulated for $n, m$ of 10, 50 and 100: at most 5 % for gamma
-distributions down to the exponential, up to 8 % for the lognormal of $\sigma = 1$. Fewer than
+the value that follows from the printed interval and $s_x^2 / m$, which assumes that the other sample varies like ours. There are
+$\min(n, m) - 1$ degrees of freedom. The test is repeated with logarithms, and the larger p-value counts, because
+the first test fails for skewed samples of different size and the second for single outliers.
+In simulations with $n, m$ of 10, 50 and 100, the test at 5 % rejects a true hypothesis in at most 5 % of the cases for gamma
+distributions down to the exponential, and in up to 8 % for the lognormal with $\sigma = 1$. Fewer than
 `FEWEST` values of ours are not tested.
 """
 

@@ -1,27 +1,27 @@
-r"""How far two sides are apart, with a 95 % interval: what decides whether a number is reproduced.
+r"""How far apart two sides are, with a 95 % interval. This decides whether a number is reproduced.
 
 *Two independent rates.* The hybrid score interval of R. G. Newcombe (Statistics in Medicine 17, 1998, 873-890, method 10):
-with $l_i, u_i$ the ends of Wilson's interval of $p_i$,
+With $l_i, u_i$ the ends of Wilson's interval of $p_i$, it is
 
 $$
 p_1 - p_2 - \sqrt{(p_1 - l_1)^2 + (u_2 - p_2)^2}, \qquad p_1 - p_2 + \sqrt{(u_1 - p_1)^2 + (p_2 - l_2)^2}.
 $$
 
 It needs no normal approximation at rates of 0 and 1. Over all outcomes of 25 to 100 runs it covers the
-difference in at least 93 % of the cases, on average in 95 %.
+difference in at least 93 % of the cases, and in 95 % on average.
 
 *Two rates of the same seeds.* The score interval of T. Tango (Statistics in Medicine 17, 1998, 891-908). With $b$
-and $c$ pairs of $n$ that are solved on the first or the second side alone, it holds all $\Delta$ with
+and $c$ pairs of $n$ that are solved only on the first or only on the second side, it contains all $\Delta$ with
 
 $$
 \frac{(b - c - n\Delta)^2}{n\,(2q + \Delta(1 - \Delta))} \le z^2,
 $$
 
-$q$ being the most likely probability of $c$ among those that allow $\Delta$. It has a width also where no pair is discordant.
+where $q$ is the most likely probability of $c$ among those that allow $\Delta$. The interval has a positive width even if no pair is discordant.
 
-*Two medians or means.* All factors $f$ for which the test of `nalu.analysis.comparisons`, applied to our values divided by $f$,
-does not reject. This inversion of a test covers the factor as often as the test is right about equal
-distributions, if one side is distributed as a multiple of the other.
+*Two medians or means.* The interval contains all factors $f$ for which the test of `nalu.analysis.comparisons`, applied to our values divided by $f$,
+does not reject. If one side is distributed like a multiple of the other, this interval covers the factor as often as the test is right about equal
+distributions.
 
 ``tests/test_differences.py`` checks how often each interval covers the truth, over all outcomes or simulated.
 """

@@ -1,14 +1,14 @@
 r"""Outcomes of the same runs on two sides, counted -> Cohen's kappa with its confidence interval.
 
-A run is solved or not, here and there. If nothing but the success rates $p$ and $q$ of the
-two sides were common, a share $p_e$ of the pairs would agree; kappa is what goes beyond that,
+A run is solved or not on each side. If the two sides had only their success rates $p$ and $q$
+in common, a share $p_e$ of the pairs would agree. Kappa measures the agreement beyond that,
 
 $$
 \kappa = \frac{p_o - p_e}{1 - p_e}, \qquad p_e = p q + (1 - p)(1 - q),
 $$
 
-with $p_o$ the share of pairs that agree. It is 1 where every run has its outcome again, about
-0 where the two sides share rates only, and not defined where all outcomes are the same.
+where $p_o$ is the share of pairs that agree. It is 1 if every run has the same outcome again, about
+0 if the two sides share only their rates, and not defined if all outcomes are the same.
 
 The interval is that of the profile likelihood, as for the means of `nalu.analysis.statistics`. With
 $m$ the mean of the two rates and $h$ half their difference, the four kinds of pairs have
@@ -21,17 +21,17 @@ $$
 \end{array} \qquad \delta = (1 - \kappa)\,\big(2 m (1 - m) + 2 h^2\big),
 $$
 
-and the likelihood of a $\kappa$ is the largest that any $m$ and $h$ leave to it. No normal
-approximation of the estimate is involved, so that one pair in a hundred that disagrees, or
-none of five, has an interval, too. Over all outcomes of six pairs that define $\kappa$, weighed
-by their probability, the one of 95 % covers the true value in 87 % to nearly 100 %, least
-often where it is near 0.35 (``tests/test_kappa.py``).
+and the likelihood of a $\kappa$ is the largest one over all $m$ and $h$. There is no normal
+approximation of the estimate, so there is also an interval if one pair in a hundred disagrees, or
+none of five. Over all outcomes of six pairs for which $\kappa$ is defined, weighted
+by their probability, the 95 % interval covers the true value in 87 % to nearly 100 % of the cases, least
+often if it is near 0.35 (``tests/test_kappa.py``).
 
-Several *cells*, such as models, each have rates of their own. The chance is then the mean of
-theirs, over pairs, and the interval is that of one $\kappa$ for all. The two belong together where
-the cells have one $\kappa$ and many pairs each: the estimate weighs cells otherwise than the
-likelihood and, where they differ much, may lie outside; and of 20 cells with three pairs
-each, whose 40 rates take up as much of the likelihood, 95 % become about 75 %.
+Several *cells*, such as models, have different rates. Then $p_e$ is the mean over all pairs of the cells' values,
+and the interval is that of one $\kappa$ for all cells. The estimate and the interval fit together if
+the cells have the same $\kappa$ and many pairs each. The estimate weights cells differently from the
+likelihood, so it may lie outside the interval if the cells differ much. And with 20 cells of three pairs
+each, whose 40 rates use up much of the likelihood, the coverage falls from 95 % to about 75 %.
 """
 
 import math

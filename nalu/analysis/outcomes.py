@@ -15,12 +15,12 @@ t^* = \min \operatorname*{arg\,min}_{t \in T_w} v_t, \qquad
 \text{sparsity error} = s_{t^*},
 $$
 
-the last two of solved runs only. A validation error that is NaN is no candidate for
-$t^*$; where none is left, $t^*$ is the last step. A test error that is NaN solves
-nothing. A run that broke off keeps the points it logged before.
+The last two are for solved runs only. A step with a validation error of NaN is no candidate for
+$t^*$; if no candidate is left, $t^*$ is the last step. A test error of NaN never counts as
+solved. A run that stopped early keeps the points that it had logged.
 
-The order of the rows does not matter: the published analysis took "first" from rows that
-a merge had permuted, so here every function sorts by seed and step itself.
+The order of the rows does not matter. The published analysis took the "first" of rows that
+a merge had permuted, so every function here sorts by seed and step itself.
 """
 
 import pandas as pd

@@ -1,19 +1,19 @@
 r"""Could the runs have shown a difference that matters? The power of the tests of `nalu.analysis.comparisons`.
 
-A test that would seldom reject says nothing by not rejecting. Its power is taken at 5 %, two sided, against
+If a test would seldom reject, it says nothing when it does not reject. The power is computed at a two-sided level of 5 % against
 
-* a success rate that is `GAP` = 25 points higher or lower than the printed one, whichever is less often found,
-  and only inside of 0 to 100 %. The printed count is given. Of pairs of the same seeds 25 % more are solved on one side alone than on
-  the other, besides as many on either side as are found to be so on average,
-* a median or mean that is `FACTOR` = 2 times the printed one, or half of it. With the interval
-  $[l, u]$ of the ratio, as if its logarithm had a normal estimate, it is found with the probability
+* a success rate that is `GAP` = 25 points higher or lower than the printed one, within 0 to 100 %. Of the two,
+  the one that is harder to find counts. The printed count is taken as given. For pairs of the same seeds, the alternative is that 25 % more pairs are solved only on one side than only on
+  the other, in addition to as many discordant pairs on either side as there are on average;
+* a median or mean that is `FACTOR` = 2 times the printed one, or half of it. Let $[l, u]$ be the interval of the ratio.
+  If the estimate of its logarithm is normal, the difference is found with the probability
 
 $$
 \Phi\Big(\frac{\log 2}{s} - z\Big), \qquad s = \frac{\log u - \log l}{2 z}.
 $$
 
-25 points separate what a reader of a figure sees as two rates. Twice is the analogue for quantities
-whose papers print them with a power of ten.
+A reader of a figure sees two rates as different if they are 25 points apart. A factor of 2 is the analogue for quantities
+that the papers print with a power of ten.
 """
 
 import math

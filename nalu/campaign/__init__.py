@@ -1,1 +1,1 @@
-"""What launches: one condition, conditions that share batches, the jobs of a cluster, a GPU that is lent."""
+"""Launches trainings: one condition, conditions that share batches, the jobs of a cluster, a GPU that is lent."""

@@ -1,4 +1,4 @@
-"""A bundle: seeds of many conditions that one run of the CUDA engine trains, put aside and taken up again."""
+"""A bundle: seeds of many conditions that one run of the CUDA engine trains. It can be saved and resumed."""
 
 from __future__ import annotations
 

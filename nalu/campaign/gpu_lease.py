@@ -1,10 +1,10 @@
-"""Train as much as fits into some seconds on a GPU, the most important first.
+"""Train as much as possible in a given time on a GPU, the most important runs first.
 
-For a GPU that is lent for minutes. Seeds of many conditions are trained together, see
-`nalu.training.cuda`; a *bundle* is what one run of the engine trains. Its results are merged into
-``results.csv`` while the next one trains. A bundle that is not finished when the time is over is put aside, see
-`nalu.campaign.parcel`, and the next lease takes it up. What has results is not trained again, so that the
-same command goes on where the last one ended.
+This is for a GPU that is available for minutes only. Seeds of many conditions are trained together, see
+`nalu.training.cuda`. A *bundle* is what one run of the engine trains. Its results are merged into
+``results.csv`` while the next bundle trains. If a bundle is not finished in time, it is saved, see
+`nalu.campaign.parcel`, and the next lease resumes it. Runs with results are not trained again, so the
+same command continues where the last one ended.
 """
 
 from __future__ import annotations

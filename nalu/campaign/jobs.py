@@ -1,8 +1,8 @@
-"""What a campaign has to run: the shards of all conditions that lack results.
+"""The jobs of a campaign: the shards of all conditions that lack results.
 
-The ``Snakefile`` makes one job of each, or of all that learn from the same batches, in the
-order of `nalu.campaign.order`. A run that several experiments declare is the job of one of
-them only, see `nalu.results.runs`.
+The ``Snakefile`` makes one job for each shard, or for all shards that learn from the same batches, in the
+order of `nalu.campaign.order`. If several experiments declare a run, only one of them gets the job,
+see `nalu.results.runs`.
 """
 
 from collections import defaultdict

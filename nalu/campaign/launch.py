@@ -1,4 +1,4 @@
-"""Train a condition and hand in its results: behind ``train.ipynb`` and the command line."""
+"""Train a condition and record its results. ``train.ipynb`` and the command line use this module."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""What a campaign trains first: breadth before depth, so that early on every printed number has some runs behind it.
+"""What a campaign trains first: breadth before depth, so that every printed number soon has some runs behind it.
 
-First all that the papers print with the seeds 0-4, then with 5-9, then with 10-24, then with the rest;
-then what they do not print in the same way. Of what is equally important the short comes before the long,
-and what learns from the same batches side by side. Sequential MNIST comes after the arithmetic task.
+First come the conditions that the papers print, with the seeds 0-4, then with 5-9, then with 10-24, then with the rest.
+Then the conditions that they do not print follow in the same way. Among equally important conditions, short ones come before long ones,
+and those that learn from the same batches are next to each other. Sequential MNIST comes after the arithmetic task.
 """
 
 from bisect import bisect

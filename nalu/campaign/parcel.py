@@ -1,8 +1,8 @@
-"""A bundle that a lease did not finish, in files that the next lease takes up, on another machine too.
+"""A bundle that a lease did not finish, saved in files that the next lease can resume, even on another machine.
 
-All parameters and moments are kept, and the words of the generators, once for all seeds that share them. Of the
-histories, only the rows that can still decide something: the best step, when a run was solved, and the
-learning curves that are committed. The others come back as NaN, which is no candidate for any of these.
+The files keep all parameters and moments, and the words of the generators once for all seeds that share them. Of the
+histories they keep only the rows that are still needed: for the best step, for the update at which a run was solved, and for the
+learning curves that are committed. The other rows come back as NaN, which is ignored for all of these.
 """
 
 from __future__ import annotations

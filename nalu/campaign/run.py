@@ -1,8 +1,8 @@
 """Train conditions through papermill, one after the other or several at once.
 
 ``notebooks/train.ipynb`` is executed for each condition; the executed copy in the work
-folder is the log. Finished conditions start no kernel. The ``Snakefile`` has the same done
-on all cores or by a cluster, a shard at a time; `nalu.campaign.jobs` says which.
+folder is the log. Finished conditions start no kernel. The ``Snakefile`` does the same
+on all cores or on a cluster, one shard at a time; `nalu.campaign.jobs` lists the shards.
 """
 
 import builtins

@@ -1,4 +1,4 @@
-"""What is declared: the experiments with all their settings, and the table or figure that each reproduces.
+"""The declared experiments with all their settings, and the table or figure that each reproduces.
 
 `nalu.experiments.table` has those of the papers on the arithmetic task, `nalu.experiments.sequential_table` those on sequential MNIST,
 and `nalu.experiments.own` is for others.

@@ -1,4 +1,4 @@
-"""The same seeds here and at the authors', drawn: outcomes seed by seed, and one solved-at against the other."""
+"""Figures of the same seeds in our runs and the authors': outcomes seed by seed, and one solved-at against the other."""
 
 from collections.abc import Iterable
 

@@ -1,6 +1,6 @@
 """Figures of the audit; every function returns the axes, or the figure where there are several.
 
-The look is that of `nalu.pages.figures`: open and faint is what is published, filled what is right.
+The look is that of `nalu.pages.figures`: published values are open and faint, correct values are filled.
 """
 
 from collections.abc import Sequence

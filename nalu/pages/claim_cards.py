@@ -1,6 +1,6 @@
-"""Some printed numbers that make one claim -> a small picture and a table: here, printed, the verdict with how far both are apart.
+"""The printed numbers behind one claim -> a small picture and a table: our value, the printed value, the verdict and the difference.
 
-Filled is ours, open and faint what is printed, as in all figures; the bars are 95 % intervals.
+As in all figures, our values are filled and printed values are open and faint; the bars are 95 % intervals.
 """
 
 import base64

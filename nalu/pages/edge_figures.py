@@ -1,4 +1,4 @@
-"""What becomes of a weight of the product at the edge of its range: with the projection it comes back, without it stays outside."""
+"""A weight of the product at the edge of its range: with the projection it comes back, without the projection it stays outside."""
 
 from collections.abc import Mapping
 

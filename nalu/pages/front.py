@@ -1,4 +1,4 @@
-"""Small pictures of the front page: the headline with what to see written into it, and two findings of the audit."""
+"""Small pictures of the front page: the headline figure with remarks on what to see, and findings of the audit."""
 
 from collections.abc import Iterable, Sequence
 

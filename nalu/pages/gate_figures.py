@@ -1,4 +1,4 @@
-"""What the gates have chosen, drawn: their histogram beside the paper's, and the gate of each seed."""
+"""Figures of the gates: their histogram beside the paper's, and the gate of each seed."""
 
 from collections.abc import Iterable
 

@@ -16,7 +16,7 @@ from nalu.paper.claims import Claim
 from nalu.support.notation import NOT_RUN
 
 TILES = {REPRODUCED: "The difference from our runs lies within a stated margin.", COMPATIBLE: "No difference was found, but the interval is wider than the margin.",
-         CONTRADICTED: "Our runs reject the printed number.", ARTEFACT: "The authors' own runs give another number than the one they print."}
+         CONTRADICTED: "Our runs reject the printed number.", ARTEFACT: "The authors' own runs give a different number from the one they print."}
 """Verdict -> what it means, for those that have a tile."""
 
 OPEN = {FEW: "have too few runs", NOT_RUN: "are not run yet", SHORTER: "rest on shorter runs", NOT_COMPARABLE: "are not comparable"}
@@ -33,6 +33,6 @@ def html(claims: Iterable[Claim], page: str) -> HTML:
     tiles = "".join(f'<a class="{claims_table.verdict_class(v)}" href="{to[v]}"><b>{counted[v]:,}</b> <strong>{escape(v)}</strong> <span>{text}</span></a>'
                     for v, text in TILES.items())
     rest = ", ".join(f'<a class="{claims_table.verdict_class(v)}" href="{to[v]}">{counted[v]:,} {text}</a>' for v, text in OPEN.items() if counted[v])
-    rest = f'<p>Of the {len(different):,} claims that the bar counts, the others are open: {rest}.</p>' if rest else ""
+    rest = f'<p>The bar counts {len(different):,} claims. The others are open: {rest}.</p>' if rest else ""
     return HTML(f'<div class="verdicts"><div class="verdict-bar" role="img" aria-label="{len(different):,} claims: {escape(said)}">{parts}</div>'
                 f'<div class="verdict-tiles">{tiles}</div>{rest}</div>')

@@ -1,1 +1,1 @@
-"""Ours beside theirs: what the papers print, the runs that speak to it, and what follows."""
+"""Our results beside the papers': what they print, the runs that test it, and the verdicts."""

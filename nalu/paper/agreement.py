@@ -1,8 +1,8 @@
-r"""The same seeds here and at the authors' -> whether their outcomes agree, run by run.
+r"""The same seeds in our runs and in the authors' -> whether their outcomes agree, run by run.
 
-A *pair* is a run of ours and the authors' run of the same model, operation and seed. How
-much of the agreement is due to the seed is said by `nalu.analysis.kappa`. Whether the pairs with different outcomes lean to
-one side, so that the success rates differ, is tested by McNemar's exact test, see `nalu.analysis.comparisons`.
+A *pair* is one of our runs and the authors' run of the same model, operation and seed.
+`nalu.analysis.kappa` says how much of the agreement is due to the seed. McNemar's exact test in `nalu.analysis.comparisons`
+asks whether one side solves more of the pairs with different outcomes, so that the success rates differ.
 """
 
 import math
@@ -42,7 +42,7 @@ class Agreement(NamedTuple):
 
     @property
     def kappa_text(self) -> str:
-        """Kappa with its 95 % interval as text; nothing where it is not defined."""
+        """Kappa with its 95 % interval as text; an empty text where it is not defined."""
         k = self.kappa
         return "" if math.isnan(k.estimate) else f"{k.estimate:.2f} [{k.lower:.2f}, {k.upper:.2f}]"
 
@@ -53,11 +53,11 @@ class Agreement(NamedTuple):
 
     @property
     def apart_text(self) -> str:
-        """How many pairs are solved on one side alone, and McNemar's test of them, as a clause."""
+        """How many pairs are solved on only one side, and McNemar's test of them, as a clause."""
         if not self.n:
             return notation.NOT_RUN
-        return (f"{self.ours + self.theirs} of {self.n:,} pairs have different outcomes, {self.ours} solved here alone and {self.theirs} by the authors alone "
-                f"(McNemar's exact test, p = {self.p_value:.2g})")
+        return (f"{self.ours + self.theirs} of {self.n:,} pairs have different outcomes (solved only here: {self.ours}, only by the authors: {self.theirs}; "
+                f"McNemar's exact test, p = {self.p_value:.2g})")
 
     @property
     def equal_share(self) -> str:

@@ -1,7 +1,7 @@
 r"""Is a printed number what its definition gives on the authors' own runs? If not, why?
 
-The authors' outcomes are known run by run for the default task, so that this needs no run
-of ours and no test: both numbers are about the same runs. A printed number is an artefact if
+The authors' outcomes are known run by run for the default task, so this needs none of our runs
+and no test: both numbers are about the same runs. A printed number is an artefact if
 
 * a mean of *solved at* is farther from the mean of the recorded steps than the printed digits
   allow: the gamma fit, whose maximum is that mean, had stopped elsewhere; or if that mean lies

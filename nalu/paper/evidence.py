@@ -1,9 +1,9 @@
-"""The runs that speak to a printed number: ours of its condition, and the authors' where they are known.
+"""The runs that test a printed number: ours of its condition, and the authors' where they are known.
 
-As seeds may have been chosen by their known outcome, a condition that is not complete counts
-with the seeds before the first that is missing. The authors' runs are known for the default
-task, where as many as the table says. Of sequential MNIST, where no run has the papers' length, the
-longest runs on the same pictures are taken; they say in which direction they lie, and reproduce nothing.
+Seeds may have been chosen because of their known outcome. An incomplete condition therefore only counts
+the seeds before the first missing one. The authors' runs are known for the default
+task, where there are as many as the table says. In sequential MNIST none of our runs has the papers' length. We take the
+longest runs on the same pictures; they show a direction but reproduce nothing.
 """
 
 from collections.abc import Hashable, Iterable, Mapping

@@ -6,8 +6,8 @@ row per operation, model, outcome and bin that is not empty: the columns of
 `nalu.paper.published.gate_histogram`. A gate has chosen *right* if its bin lies on the side of the
 needed operation; the middle bin, around 1/2, is neither side.
 
-A gate that knew nothing of the operation would be right as a fair coin falls: an exact
-binomial test compares the count with that.
+If a gate did not depend on the operation, it would be right as often as a fair coin. An exact
+binomial test compares the count with this.
 """
 
 from collections.abc import Iterable

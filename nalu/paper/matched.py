@@ -1,4 +1,4 @@
-"""A condition's results beside what the papers print of the same condition."""
+"""The results of a condition beside what the papers print about the same condition."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Every number that the papers print, with the condition of ours that it is about.
+"""Every number that the papers print, with our condition that it is about.
 
 All cells of the tables, and all success rates of the figures. Which condition a number
 belongs to is what `nalu.experiments` declares in `published`, `also` and `varies`.

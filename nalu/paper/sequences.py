@@ -1,4 +1,4 @@
-"""What the papers print of sequential MNIST, and where our runs of the same condition are."""
+"""What the papers print about sequential MNIST, and where our runs of the same condition are."""
 
 from collections.abc import Iterable
 

@@ -1,1 +1,1 @@
-"""Executing notebooks, and knowing what their copies were made from."""
+"""Executes notebooks and records what their copies were made from."""

@@ -1,7 +1,7 @@
-"""The kernel of an executed page: all that it is told, decided here and not by who calls.
+"""The kernel that executes a page gets its whole environment from here and nothing from the caller.
 
-A backend, a locale, a start-up file or a number of threads in the caller's environment would
-change what a page says; so a kernel that executes one gets `environment`, and nothing else.
+A backend, a locale, a start-up file or a number of threads in the caller's environment could
+change what a page says. A kernel that executes a page therefore gets `environment` and nothing else.
 """
 
 import os

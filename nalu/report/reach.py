@@ -1,11 +1,11 @@
 """The code that a notebook can reach: definitions, followed by their names from its cells through the package.
 
-A change elsewhere, a new function, a comment or a docstring is no reason to execute it again. Where code may mean
-several things, all of them count: whatever a module knows by a name that a definition mentions, a class as a whole, so
-too a module that is handed on, and each statement that runs when a module is loaded, whoever loads it.
+A change elsewhere, a new function, a comment or a docstring is no reason to execute a page again. Where a name may mean
+several things, all of them count: everything that a module knows by a name that a definition mentions, a class as a whole,
+a module that is passed on as a whole, and each statement that runs when a module is loaded, whoever loads it.
 
-Of a table in `TABLES`, and of a module from which ``getattr`` takes what has been named, count the parts whose names
-stand in the texts and data that are reached. So a new model, unit or experiment concerns the pages that name it.
+Of a table in `TABLES`, and of a module that ``getattr`` reads by name, only those parts count whose names
+occur in the texts and data that are reached. So a new model, unit or experiment only affects the pages that name it.
 """
 
 import ast

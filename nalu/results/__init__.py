@@ -1,1 +1,1 @@
-"""What is on disk: the tables of results, the folders of trainings, where they come from and how far they are."""
+"""Results on disk: the tables of results, the folders of trainings, their origin and their progress."""

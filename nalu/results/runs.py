@@ -1,14 +1,14 @@
-"""Results of the experiments, as the reading side sees them.
+"""Read the results of the experiments.
 
-The tables of an experiment, ``runs/<experiment>/results.csv`` and those beside it, are what the
-training side hands to the reading side; `nalu.results.tables` says which there are.
+The trainings write tables, ``runs/<experiment>/results.csv`` and those beside it, and the functions here
+read them; `nalu.results.tables` says which tables there are.
 
-Work is not done twice. The papers' default condition occurs in many experiments; a run of
-it, for whichever of them it was trained, is a result of all: the readers below take rows
-that an experiment lacks from the files of those that declare the same settings. Its column
-``experiment`` still says for which one it was trained. Two experiments share no rows if
-they choose the best step in other windows, and one that keeps learning curves takes no
-rows, as it would lack their curves.
+Work is not done twice. The papers' default condition occurs in many experiments, and a run of
+it is a result of all of them, whichever it was trained for. If an experiment lacks rows, the functions below take them
+from the files of experiments that declare the same settings. The column
+``experiment`` still says for which one a run was trained. Two experiments share no rows if
+they choose the best step in different windows. An experiment that keeps learning curves takes no
+rows from others, because it would lack their curves.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""How far every condition is, read from the files that its training leaves."""
+"""The progress of every condition, read from the files of its training."""
 
 import math
 from collections.abc import Iterable, Iterator

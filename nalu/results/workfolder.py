@@ -1,7 +1,7 @@
-"""What the trainings of one condition leave: ``runs/<experiment>/<condition>/``.
+"""The files of the trainings of one condition: ``runs/<experiment>/<condition>/``.
 
-Not committed; a folder for each of its shards, see `nalu.results.shard`. This is their sum: what
-has been trained in this checkout, and what of it ``results.csv`` lacks.
+The folder is not committed. It has a folder for each shard, see `nalu.results.shard`. This module sums them up: what
+has been trained in this checkout, and which of these results ``results.csv`` lacks.
 """
 
 from collections.abc import Iterable, Mapping

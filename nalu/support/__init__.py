@@ -1,1 +1,1 @@
-"""Small tools that know nothing of arithmetic: checks, paths, files, progress, words, lists of seeds."""
+"""General tools: checks, paths, files, progress, words, lists of seeds."""

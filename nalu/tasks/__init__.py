@@ -1,4 +1,4 @@
-"""What is to be learned: inputs, targets, exact solutions, success thresholds; pictures of digits."""
+"""What networks learn: inputs, targets, exact solutions, success thresholds; pictures of digits."""
 
 from nalu.tasks.arithmetic import Arithmetic
 from nalu.tasks.mnist import SequentialMNIST

@@ -1,4 +1,4 @@
-"""Pictures of digits: MNIST where it is at hand, scikit-learn's small digits everywhere.
+"""Pictures of digits: MNIST where it has been downloaded, and scikit-learn's small digits everywhere.
 
 Both have the form of MNIST, 28 × 28 grey levels of 0 to 255 and a label of 0 to 9, and
 three parts:

@@ -1,4 +1,4 @@
-"""The files of MNIST: where they lie, whether they are the right ones, what is in them.
+"""The files of MNIST: where they are, whether they are the right ones, and what they contain.
 
 They are never part of this repository. The environment variable ``NALU_MNIST`` names a
 folder with the four files as they are distributed, compressed; ``python -m

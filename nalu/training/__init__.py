@@ -1,4 +1,4 @@
-"""What trains: one loop with all seeds of a condition side by side, and several engines that run it."""
+"""Training: one loop with all seeds of a condition side by side, and several engines that run it."""
 
 from nalu.training.driver import Fit, fit, train
 from nalu.training.plan import Plan

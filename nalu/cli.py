@@ -1,7 +1,7 @@
 """The command line: ``python -m nalu list | train | lease | results | status | report``.
 
-What the user got wrong is one line on standard error and the exit status 2; a training or
-a notebook that failed gives 1.
+A mistake of the user gives one line on standard error and the exit status 2. A training or
+a notebook that failed gives the exit status 1.
 """
 
 import argparse
@@ -60,46 +60,46 @@ def _parser() -> Parser:
     train = add("train", _train, "train what has no results yet")
     train.add_argument("experiment")
     train.add_argument("condition", nargs="*", default=[],
-                       help="all of them by default; then perhaps the next experiment, and so on")
+                       help="default: all of them; another experiment with its conditions may follow")
     train.add_argument("--seeds", default="", help="such as 0-9,70,85; all by default")
-    train.add_argument("--engine", default="auto", help="default: the fastest that can")
+    train.add_argument("--engine", default="auto", help="default: the fastest that can run the training")
     train.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
-    train.add_argument("--jobs", default="1", help="conditions trained at once; default 1")
+    train.add_argument("--jobs", default="1", help="how many conditions to train at once; default 1")
     train.add_argument("--repeat", action="store_true",
-                       help="also, once in this checkout, what has results; compare with them")
+                       help="also train, once in this checkout, what has results, and compare with these results")
     train.add_argument("--direct", action="store_true", help="without papermill and its log")
     train.add_argument("--together", action="store_true",
-                       help="all conditions at once that learn from the same batches, without "
-                       "papermill: the cheap way on a CPU")
+                       help="train all conditions that learn from the same batches at once, without "
+                       "papermill; this is the cheapest way on a CPU")
     train.add_argument("--wait", action="store_true",
-                       help="for a process that trains the same seeds, instead of giving up")
+                       help="wait for a process that trains the same seeds, instead of giving up")
     train.add_argument("--keep", action="store_true",
-                       help="save the networks of sequential MNIST, too, half a megabyte each")
+                       help="also save the networks of sequential MNIST, half a megabyte each")
     train.add_argument("--rows", metavar="FILE", type=Path,
-                       help="of one condition, or several together: write their results there "
+                       help="write the results of one condition, or of several together, to this file "
                        "once they are complete")
 
-    lease = add("lease", _lease, "train on a GPU what fits into some seconds")
+    lease = add("lease", _lease, "train as much as possible in a given time on a GPU")
     lease.add_argument("experiment", nargs="*", help="all by default")
-    lease.add_argument("--seconds", type=float, required=True, help="time for everything")
+    lease.add_argument("--seconds", type=float, required=True, help="the time for everything")
     lease.add_argument("--device", default="cuda", help="cuda (default), cuda:1, ...")
     lease.add_argument("--pack", metavar="FILE", type=Path,
                        help="a .tar.gz of all results, renewed whenever there are new ones")
     lease.add_argument("--aside", metavar="FOLDER", type=Path,
-                       help="where what is not finished in time is put, and looked for (default: runs/.lease)")
+                       help="where unfinished work is saved and found again (default: runs/.lease)")
 
     results = add("results", _results, "collect, verify and summarise results")
     results.add_argument("experiment", nargs="*", default=[], help="all by default")
-    results.add_argument("--repeated", action="store_true", help="only compare what train --repeat has trained here with it")
+    results.add_argument("--repeated", action="store_true", help="only compare the results with what train --repeat has trained here")
     results.add_argument("--from", dest="shards", action="append", default=[], metavar="FOLDER",
                          help="merge the results of another runs/ folder; may be repeated")
 
-    shown = add("status", _status, "how far everything is")
+    shown = add("status", _status, "show the progress of every condition")
     shown.add_argument("experiment", nargs="*", help="all by default")
 
-    report = add("report", _report, "execute what is out of date, draw the headline")
+    report = add("report", _report, "execute the notebooks that are out of date, and draw the headline figure")
     report.add_argument("notebook", nargs="*", help="such as experiments/ten_parameters")
-    report.add_argument("--jobs", default=str(os.cpu_count()), help="notebooks executed at once")
+    report.add_argument("--jobs", default=str(os.cpu_count()), help="how many notebooks to execute at once")
     return parser
 
 
@@ -195,7 +195,7 @@ def _report(given: argparse.Namespace) -> int:
 
 
 def _summarise(entry: Entry, added: int) -> None:
-    """Print what is known of an experiment, a line per condition."""
+    """Print the results of an experiment, one line per condition."""
     found = runs.by_condition(entry.name)
     if not any(map(len, found.values())):
         print(f"{entry.name}: no results yet")
@@ -228,7 +228,7 @@ def _with_interval(estimate: float, lower: float, upper: float) -> str:
 
 
 def _shard(folder: Path, entry: Entry) -> dict[str, list[csv_file.Row]]:
-    """The rows of an experiment in the tables of another runs/ folder, none if it was not run there."""
+    """The rows of an experiment in the tables of another runs/ folder; none if it was not run there."""
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}")
     kind = store.kind(entry)

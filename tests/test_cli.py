@@ -83,7 +83,7 @@ def test_wrong_command_is_one_line_and_status_2(capsys, command):
 def test_no_command_is_a_question(capsys):
     assert cli.main([]) == 0
     said = capsys.readouterr()
-    assert said.out.startswith("usage: python -m nalu") and "how far everything is" in said.out and not said.err
+    assert said.out.startswith("usage: python -m nalu") and "show the progress of every condition" in said.out and not said.err
 
 
 @pytest.mark.parametrize("reads", [0, 10])

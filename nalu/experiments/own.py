@@ -5,8 +5,8 @@ explain its parts.
 
     Experiment("my_experiment", "What I want to know", "nothing: a question of my own", grid(["NMU"], simple=True))
 
-is one. It takes the recorded results of the papers' experiments where it has their settings, and lends them none: what is
-said about the papers does not change with it.
+is such an entry. Where it has the settings of the papers' experiments, it uses their recorded results. Its own results are never used for theirs, so
+it does not change what is said about the papers.
 """
 
 from __future__ import annotations

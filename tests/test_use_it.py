@@ -25,6 +25,6 @@ def test_the_code_learns_what_it_says():
 
 def test_the_settings_are_those_of_the_registry():
     said = " ".join(PAGE.split())
-    for name, words in (("NMU", "full weight of {w:g} between update {a:,} and {b:,} of 5,000,000"), ("NAU", "to {w:g} between update {a:,} and {b:,}")):
+    for name, words in (("NMU", "full weight of {w:g} between updates {a:,} and {b:,} for products"), ("NAU", "to {w:g} between updates {a:,} and {b:,} for sums and differences")):
         row = MODELS[name]
         assert words.format(w=row.lambda_sparse, a=row.lambda_start, b=row.lambda_end) in said

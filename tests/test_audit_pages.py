@@ -82,7 +82,7 @@ def test_cells_with_our_runs():
     assert all(c.ours.estimate == pytest.approx(c.correct.estimate) for c in mine)
     ends = [text.partition("n = ")[2] for text in cells.table(mine)["ours"]]
     assert ends == [str(len(c.values)) for c in mine]
-    assert cells.compared(found).startswith("Of the 3 cells in which we have an interval, it holds the mean of the authors' runs in 3")
+    assert cells.compared(found).startswith("Our interval is known in 3 cells. It contains the mean of the authors' runs in 3")
 
 
 def test_some_runs_only():

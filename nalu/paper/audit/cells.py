@@ -85,13 +85,13 @@ def table(cells: Iterable[Audited], extra: Mapping[str, Iterable[str]] | None = 
 
 
 def compared(cells: Iterable[Audited]) -> str:
-    """Return a sentence: in how many cells our interval holds the correct mean, and in how many the published one."""
+    """Return a sentence: in how many cells our interval contains the correct mean, and in how many the published one."""
     known = [c for c in cells if np.isfinite(c.ours.lower)]
     if not known:
-        return f"Ours: {notation.NOT_RUN}."
+        return f"Our runs: {notation.NOT_RUN}."
     right, wrong = (sum(c.ours.lower <= value(c) <= c.ours.upper for c in known)
                     for value in (lambda c: c.correct.estimate, lambda c: c.printed.estimate))
-    return (f"Of the {len(known)} cells in which we have an interval, it holds the mean of the authors' runs in "
+    return (f"Our interval is known in {len(known)} cells. It contains the mean of the authors' runs in "
             f"{right} and the published mean in {wrong}.")
 
 

@@ -69,7 +69,7 @@ def test_published_constants_are_those_of_longer_subsets():
 @pytest.mark.parametrize("column", cells.METRICS)
 def test_cells_without_our_runs(column):
     found = cells.audited(column, NOTHING, AUTHORS)
-    assert len(found) == 21 and cells.compared(found) == "Ours: not run yet."
+    assert len(found) == 21 and cells.compared(found) == "Our runs: not run yet."
     table = cells.table(found, {"more": ["x"] * 21})
     assert set(table["ours"]) == {"not run yet"} and table.columns[-2] == "more"
 

@@ -67,7 +67,7 @@ def rate_smallest(n: int, theirs: Cell) -> float:
 
 
 def median(x, printed: float, rounding: float, m: int, factor: float = 1.0, step: float = 0.0) -> float:
-    """Return the p-value of a sample over a factor beside a printed median of m values, known up to ``rounding``.
+    """Return the p-value of a sample, divided by a factor, against a printed median of m values that is known up to ``rounding``.
 
     Values of both sides that were found at logged steps may be up to one ``step`` too large, which a factor of 1 need not
     know: equal steps are ties.
@@ -81,7 +81,7 @@ def median(x, printed: float, rounding: float, m: int, factor: float = 1.0, step
 
 
 def median_smallest(n: int, m: int) -> float:
-    """Return the smallest p-value that n values beside a median of m can give."""
+    """Return the smallest p-value that n values can give against a median of m."""
     return float(min(1.0, 2 * min(_kth(n, m // 2 + 1, m)[n], _kth(n, (m + 1) // 2, m)[0])))
 
 
@@ -128,7 +128,7 @@ def means_smallest(n: int, m: int) -> float:
 
 
 def printed_mean(x, theirs: Cell, rounding: float) -> float:
-    """Return the p-value of a sample beside a printed mean of ``theirs.k`` values; NaN without any scatter."""
+    """Return the p-value of a sample against a printed mean of ``theirs.k`` values; NaN if nothing varies."""
     x = np.asarray(x, dtype=float)
     mean, variance = x.mean(), x.var(ddof=1)
     near = float(np.clip(mean, theirs.estimate - rounding, theirs.estimate + rounding))
@@ -155,7 +155,7 @@ def rejected(p: Iterable[float], level: float = LEVEL) -> np.ndarray:
 
 
 def pairs_smallest(n: int, k: int) -> float:
-    """Return the smallest p-value that n pairs can give, of which k are solved on the other side."""
+    """Return the smallest p-value that n pairs can give if k of them are solved on the other side."""
     return float(mcnemar(0, max(k, n - k)))
 
 

@@ -37,7 +37,7 @@ ENOUGH = 0.8
 
 @cache
 def of_rates(n: int, k: int, m: int) -> float:
-    """Return the power of Fisher's test of n runs beside k solved of m."""
+    """Return the power of Fisher's test of n runs against k of m solved runs."""
     theirs = Cell(n=m, k=k)
 
     def rejects(solved: int) -> bool:
@@ -52,7 +52,7 @@ def of_rates(n: int, k: int, m: int) -> float:
 
 @cache
 def of_pairs(n: int, apart: int) -> float:
-    """Return the power of McNemar's test of n pairs, of which ``apart`` are found to be solved on one side alone."""
+    """Return the power of McNemar's test of n pairs if ``apart`` of them are found to be solved on only one side."""
     less = min(apart / (2 * n), (1 - GAP) / 2)
     total = np.arange(n + 1)[:, None]  # pairs solved on one side alone, and how many of them on the rarer side
     rarer = np.arange(n + 1)

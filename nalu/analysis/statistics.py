@@ -168,7 +168,7 @@ def sparsity_error_mean(x, level: float = 0.95) -> Interval:
 
 
 def shown(mean: Callable[..., Interval], x) -> Interval:
-    """Return the `mean` of values as it is shown: without bounds, if there are fewer than `FEWEST`.
+    """Return the `mean` of values as pages show it: without bounds if there are fewer than `FEWEST` values.
 
     The law of the likelihood ratio holds for many values. For two gamma distributed ones the
     profile likelihood interval of 95 % holds their mean in about 75 of 100 cases, for three in

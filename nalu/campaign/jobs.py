@@ -190,7 +190,7 @@ def alone(jobs: Iterable[Job]) -> ExitStack:
 
 
 def plan(jobs: Iterable[Job]) -> str:
-    """Return what is to be trained, and how long that takes: a line for each experiment, then one for all."""
+    """Return what would be trained and how long this would take: a line for each experiment, then one for all."""
     jobs, pace = list(jobs), Pace()
     parts = [(folder.experiment.name, len(job.seeds), len(job.seeds) * pace.seconds(folder.condition))
              for job in jobs for folder in job.folders]

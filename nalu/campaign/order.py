@@ -19,7 +19,7 @@ BANDS = (5, 10, 25)
 
 
 def once(asked: Iterable[tuple[Entry, Case, Iterable[int]]]) -> Iterator[tuple[Entry, Case, tuple[int, ...]]]:
-    """Yield the seeds of conditions so that a run which several declare is there for one of them only.
+    """Yield the seeds of conditions; a run that several conditions declare is yielded for only one of them.
 
     Those of experiments that keep learning curves come first, as they take no rows of others.
     """
@@ -33,7 +33,7 @@ def once(asked: Iterable[tuple[Entry, Case, Iterable[int]]]) -> Iterator[tuple[E
 
 
 def shards(seeds: Iterable[int], most: int = 0) -> list[tuple[int, ...]]:
-    """Deal seeds to shards none of which lies in two bands; with at most so many seeds if `most` is given.
+    """Divide seeds into shards. No shard lies in two bands, and none has more than `most` seeds if that is given.
 
     Where a shard ends does not depend on the other seeds, so that conditions which lack some have most shards in common.
     """
@@ -42,7 +42,7 @@ def shards(seeds: Iterable[int], most: int = 0) -> list[tuple[int, ...]]:
 
 
 def breadth_first(items: Iterable, of: Callable[..., tuple[Entry, Case, int]]) -> list:
-    """Sort what is to be trained; `of` says of each its experiment, its condition and its first seed."""
+    """Sort trainings; `of` returns the experiment, the condition and the first seed of each."""
     streams: dict[tuple, int] = {}
 
     def place(item) -> tuple:

@@ -142,7 +142,7 @@ class Request:
             files.write(file, csv_file.dump(rows, store.kind(self.folders[0].experiment).outcomes.columns))
 
     def refused(self, why: str) -> None:
-        """Note with each condition why it was not even begun, so that `nalu status` shows it."""
+        """Note for each condition why it was not started, so that `nalu status` shows it."""
         for shard in map(self.shard, self.folders):
             if not shard.busy():
                 with suppress(OSError):  # a full disk, perhaps, and the very reason

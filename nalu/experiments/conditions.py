@@ -93,7 +93,7 @@ class Condition:
         return row.first, row.second
 
     def plan_arguments(self) -> dict:
-        """What `nalu.training.train` needs beside the seeds, the engine and the device."""
+        """The arguments of `nalu.training.train` other than the seeds, the engine and the device."""
         own = {f.name: getattr(self, f.name) for f in fields(self)}
         return {name: value for name, value in own.items() if name not in ("seeds", "id")}
 

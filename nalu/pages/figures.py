@@ -32,7 +32,7 @@ NAMED = 4  # curves that can be told apart by a name at their end
 
 def success_panel(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str],
                   ax: Axes | None = None, operation: str = "mul", source: str = "the paper") -> Axes:
-    """Draw each model's success rate with its 95 % interval, and that of `paper`, called `source`, beside it."""
+    """Draw each model's success rate with its 95 % interval, and beside it the rate of `paper`, which the figure calls `source`."""
     models = [*models]
     ax = _lanes(models, ours, ax, operation)
     for y, model in enumerate(models):

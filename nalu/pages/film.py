@@ -26,7 +26,7 @@ PANELS = ((0.21, 0.6, 0.76, 0.37), (0.21, 0.17, 0.76, 0.37))
 
 @dataclass(frozen=True)
 class Run:
-    """A training, as it is shown.
+    """A training as the page shows it.
 
     Parameters
     ----------

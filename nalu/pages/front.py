@@ -49,7 +49,7 @@ def means_off(cells: Sequence[Audited]) -> Axes:
 
 
 def steps_moved(authors: pd.DataFrame, ours: pd.DataFrame) -> Axes:
-    """Draw the published step of each seed of a cell, runs whose rows were permuted as squares, and ours as dots."""
+    """Draw the published step of each seed of a cell, with squares for runs whose rows were permuted, and our steps as dots."""
     ax = plt.subplots(figsize=SMALL)[1]
     bad = authors["rows_permuted"].to_numpy(bool)
     ax.plot(authors["seed"][~bad], authors["solved_at"][~bad], "o", color=figures.GREY, markerfacecolor="none", alpha=0.6, label="published")

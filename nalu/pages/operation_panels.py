@@ -47,7 +47,7 @@ def solved_at(rows: pd.DataFrame, ours: pd.DataFrame, paper: pd.DataFrame, model
 
 
 def learned(ours: pd.DataFrame, names: Iterable[str], column: str = "operation") -> list[str]:
-    """Return the operations, or by another column the models, of which some run is solved, in the given order."""
+    """Return the operations with at least one solved run, in the given order; with another column, the models."""
     found = set(ours.loc[ours["k"] > 0, column])
     return [name for name in names if name in found]
 

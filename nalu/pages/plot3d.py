@@ -28,7 +28,7 @@ LINE = "#8a8a8a"  # seen on light and on dark pages
 
 def surfaces(heights: Mapping[str, Sequence[np.ndarray]], marks: Mapping[str, Sequence[np.ndarray]],
              axes: Sequence[str]) -> go.Figure:
-    """Return surfaces of which a reader sees one at a time, chosen by a button.
+    """Return surfaces; a reader sees one at a time and chooses it with a button.
 
     ``heights`` has by name x `[n]`, y `[m]` and height `[m, n]`; ``marks`` x, y and height of points to mark on the
     surface of that name, if any; ``axes`` are the labels of the three axes.

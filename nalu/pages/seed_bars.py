@@ -26,7 +26,7 @@ class Bars(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """What stands at the left and at the right of a line, and the bars above and below it."""
+    """The labels to the left and right of a line, and the bars above and below it."""
 
     model: str
     name: str

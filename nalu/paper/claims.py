@@ -105,7 +105,7 @@ def judge(items: Iterable[Evidence], level: float = LEVEL) -> list[Claim]:
 
 
 def verdicts(items: Iterable[Evidence], level: float = LEVEL) -> dict[Hashable, Said]:
-    """Return what is said of each different claim; those that are the same are tested once.
+    """Return the verdict on each different claim; claims that are the same are tested once.
 
     ``level`` is that of the procedure of Benjamini and Hochberg.
     """

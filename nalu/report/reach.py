@@ -48,7 +48,7 @@ class _Walk:
         self.picked: set[tuple[str, str]] = set()  # tables, and modules with an empty name, of which some parts are reached
 
     def run(self, page: Module, trees: Iterable[ast.AST]) -> dict[str, str]:
-        """Begin at the cells of a notebook, whose imports are those of a module."""
+        """Start at the cells of a notebook; its imports are treated like those of a module."""
         self._imports(page)
         for tree in trees:
             self._follow(page, "", tree)

@@ -72,7 +72,7 @@ def dump(rows: Iterable[Row], columns: Mapping[str, str] = COLUMNS) -> bytes:
 
 
 def packed(path: Path, data: bytes) -> bytes:
-    """Return the content of a file as it lies on disk: compressed, without name and time, if it is a ``.gz``."""
+    """Return the content of a file as it is on disk; a ``.gz`` is compressed without name and time."""
     if path.suffix != ".gz":
         return data
     file = io.BytesIO()

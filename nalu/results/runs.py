@@ -106,7 +106,7 @@ def recorded(experiment: Entry) -> tuple[Row, ...]:
 
 
 def lenders(experiment: Entry) -> list[Experiment]:
-    """Return the other experiments of the papers whose rows are results of this one, too."""
+    """Return the other experiments of the papers whose rows are also results of this one."""
     if experiment.curves:
         return []
     wanted = {*map(settings, experiment.conditions)}

@@ -26,7 +26,7 @@ PARTIAL, DECLARED = "partial", "declared"
 
 @dataclass(frozen=True)
 class State:
-    """Where one condition stands.
+    """The progress of one condition.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def total(name: str, states: Iterable[State]) -> str:
 
 
 def left_of(seconds: Iterable[float], processes: int = 1) -> str:
-    """Return the time of several trainings, ``more than`` that of those whose time is known."""
+    """Return the time of several trainings; if some times are unknown, ``more than`` the sum of the known ones."""
     seconds = list(seconds)
     known = [s for s in seconds if not math.isnan(s)]
     if not any(known):

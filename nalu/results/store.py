@@ -19,7 +19,7 @@ def kind(experiment: Entry) -> Kind:
 
 
 def path(experiment: Entry, table: Table) -> Path:
-    """Where a table of an experiment lies, whether it exists or not."""
+    """The path of a table of an experiment, whether it exists or not."""
     return paths.RUNS / experiment.name / table.file
 
 

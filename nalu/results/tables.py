@@ -65,7 +65,7 @@ class Kind(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def digest(settings: tuple[str, ...]) -> str:
-    """What stands for settings in the tables of details."""
+    """The digest that represents settings in the tables of details."""
     return hashlib.sha256("\n".join(settings).encode()).hexdigest()[:DIGITS]
 
 

@@ -18,7 +18,7 @@ PATIENCE = 1.0  # seconds in which a look at the lock, which takes an instant, h
 
 
 def write(path: Path, data: bytes) -> None:
-    """Replace a file so that, at any moment, it is the old one or the new one.
+    """Replace a file atomically: at any moment it is either the old one or the new one.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def notebook(path: Path) -> dict:
 
 
 def sweep(folder: Path) -> None:
-    """Delete what killed processes left half-written in a folder that nobody else writes to now."""
+    """Delete half-written files of killed processes in a folder that no other process writes to."""
     for part in folder.glob("*.part"):
         part.unlink(missing_ok=True)
 

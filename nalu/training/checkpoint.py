@@ -12,7 +12,7 @@ from nalu.support import files
 
 
 def save(path: Path, state: dict[str, np.ndarray], meta: dict) -> None:
-    """Write a checkpoint so that the file is, at any moment, the old one or the new one.
+    """Write a checkpoint atomically: at any moment the file is either the old one or the new one.
 
     Raises
     ------

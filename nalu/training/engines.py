@@ -50,7 +50,7 @@ class Engine(Protocol):
 
 
 def engine(name: str, plan: Plan, *others: Plan) -> Engine:
-    """The engine `name`, ready to run `plan`, and others beside it from the same batches.
+    """The engine `name`, ready to run `plan` and other plans that learn from the same batches.
 
     "fused" is one compiled loop on the CPU, "cuda" one on an NVIDIA GPU, "reference" plain
     PyTorch on any device; "auto" takes the first that has a kernel for every unit of the model

@@ -34,7 +34,7 @@ class Simulated(NamedTuple):
 
 
 def simulate(task: Arithmetic, subsets: tuple[tuple[int, int], ...], samples: int, seed: int = 0) -> Simulated:
-    """Return the threshold of a task, whose operation, input size and test range count, from random inputs $x$.
+    """Return the threshold of a task from random inputs $x$; its operation, input size and test range matter.
 
     The subsets are half-open ranges (start, stop), such as ``task.layout`` or `nalu.tasks.threshold.with_ends`.
     The authors take 10⁶ samples, and their script sets no seed.

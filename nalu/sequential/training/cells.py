@@ -37,7 +37,7 @@ class UnitCell(nn.Module):
         self.unit.reset_parameters()
 
     def start(self, like: Tensor) -> Tensor:
-        """$h_0$ of as many sequences as there are numbers in `like`, `[n, 1]`."""
+        """$h_0$ for as many sequences as `like` has numbers, `[n, 1]`."""
         return torch.full_like(like, self.initial_state)
 
     def forward(self, l: Tensor, state: Tensor) -> Tensor:

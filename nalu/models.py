@@ -1,4 +1,4 @@
-"""Networks of the papers: two units, I inputs -> H hidden -> 1 output."""
+"""Networks of the papers: two units, I inputs -> H hidden -> 1 output; or one unit alone, I inputs -> 1 output."""
 
 from __future__ import annotations
 
@@ -52,12 +52,49 @@ class TwoLayer(nn.Module):
         self.second.reset_parameters(generator)
 
 
-def build(name: str, input_size: int = 100, hidden_size: int = 2, *, generator: Generator | None = None,
-          device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> TwoLayer:
-    """The network `name` of `nalu.registry.MODELS`.
+class OneUnit(nn.Module):
+    """A unit by itself, without a hidden layer: maps `[..., I]` to `[..., 1]`.
+
+    Parameters
+    ----------
+    unit : nalu.units.Unit
+        With one output.
+    """
+
+    def __init__(self, unit: nn.Module) -> None:
+        super().__init__()
+        self.unit = unit
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.unit(x)  # [..., I] -> [..., 1]
+
+    def weights(self) -> list[Tensor]:
+        """Effective weights of the unit, `[..., 1, I]`."""
+        return [self.unit.weight()]
+
+    def penalty(self) -> Tensor:
+        """The unit's sparsity regulariser."""
+        return self.unit.penalty()
+
+    def project_(self) -> None:
+        """Put the unit's parameters back into their range."""
+        self.unit.project_()
+
+    def gate(self, x: Tensor) -> Tensor:
+        """Gate of the unit, `[..., I]` -> `[..., 1]`; NaN if it has none."""
+        return self.unit.gate(x) if hasattr(self.unit, "gate") else x.new_full((*x.shape[:-1], 1), torch.nan)
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw the initial weights."""
+        self.unit.reset_parameters(generator)
+
+
+def build(name: str, input_size: int = 100, hidden_size: int | None = 2, *, generator: Generator | None = None,
+          device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> TwoLayer | OneUnit:
+    """The network `name` of `nalu.registry.MODELS`; with `hidden_size` None, its second unit by itself.
 
     Initial weights come from `generator`, or from the global generator, in the authors'
-    order: both units are drawn, and drawn again, as their network's constructor and then
+    order: all units are drawn, and drawn again, as their network's constructor and then
     their training script did. After ``torch.manual_seed(seed)`` the weights are those of
     the authors' run of that seed.
 
@@ -68,14 +105,17 @@ def build(name: str, input_size: int = 100, hidden_size: int = 2, *, generator: 
     """
     row = MODELS[check.one_of(name, MODELS, "model")]
     input_size = check.integer(input_size, "input_size", at_least=1)
-    hidden_size = check.integer(hidden_size, "hidden_size", at_least=1)
     kind = {"generator": generator, "device": device, "dtype": dtype}
-    model = TwoLayer(getattr(units, row.first)(input_size, hidden_size, **kind),
-                     getattr(units, row.second)(hidden_size, 1, **kind))
+    if hidden_size is None:
+        model = OneUnit(getattr(units, row.second)(input_size, 1, **kind))
+    else:
+        hidden_size = check.integer(hidden_size, "hidden_size", at_least=1)
+        model = TwoLayer(getattr(units, row.first)(input_size, hidden_size, **kind),
+                         getattr(units, row.second)(hidden_size, 1, **kind))
     model.reset_parameters(generator)
     return model
 
 
-def seeded(name: str, seed: int, input_size: int = 100, hidden_size: int = 2) -> TwoLayer:
+def seeded(name: str, seed: int, input_size: int = 100, hidden_size: int | None = 2) -> TwoLayer | OneUnit:
     """The network `name` with the initial weights of the authors' run `seed`."""
     return build(name, input_size, hidden_size, generator=Generator().manual_seed(seed))

@@ -32,7 +32,7 @@ class Condition:
     iterations : int
         N; the updates are numbered 0..N.
     hidden_size, optimizer, learning_rate, momentum, stream
-        See `nalu.training.Plan`.
+        See `nalu.training.Plan`. A network without a hidden layer, `hidden_size` None, has 0 in the files.
     lambda_sparse, lambda_start, lambda_end : float, int, int, optional
         Weight of the sparsity regulariser, and where its ramp begins and ends.
     seeds : iterable of int
@@ -48,7 +48,7 @@ class Condition:
     model: str
     task: Arithmetic = Arithmetic()
     iterations: int = 5_000_000
-    hidden_size: int = 2
+    hidden_size: int | None = 2
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     momentum: float = 0.0
@@ -63,7 +63,7 @@ class Condition:
         row = MODELS[check.one_of(self.model, MODELS, "model")]
         resolved = {
             "iterations": check.integer(self.iterations, "iterations", at_least=1),
-            "hidden_size": check.integer(self.hidden_size, "hidden_size", at_least=1),
+            "hidden_size": _hidden(self.hidden_size),
             "seeds": check.seeds(self.seeds),
             "id": _safe(self.id or self.model, "condition id"),
         }
@@ -79,7 +79,7 @@ class Condition:
         for name in ("task", "seeds", "id"):
             del own[name]
         ranges = {name: _brackets(getattr(self.task, name)) for name in RANGES}
-        return own | asdict(self.task) | ranges
+        return own | asdict(self.task) | ranges | {"hidden_size": self.hidden_size or 0}
 
     @property
     def length(self) -> str:
@@ -90,7 +90,7 @@ class Condition:
     def parts(self) -> tuple[str, ...]:
         """What the model is made of."""
         row = MODELS[self.model]
-        return row.first, row.second
+        return (row.first, row.second) if self.hidden_size else (row.second,)
 
     def plan_arguments(self) -> dict:
         """The arguments of `nalu.training.train` other than the seeds, the engine and the device."""
@@ -159,6 +159,10 @@ class Experiment:
 
 
 RANGES = ("train_range", "test_range")
+
+
+def _hidden(size: int | None) -> int | None:
+    return None if size is None else check.integer(size, "hidden_size", at_least=1)
 
 
 def number(value: float) -> str:

@@ -9,6 +9,7 @@ from nalu.experiments.conditions import RANGES, Condition, number
 from nalu.support import check
 from nalu.tasks import Arithmetic
 
+_PAPERS = Arithmetic()
 _OF_TASK = {f.name for f in fields(Arithmetic)}
 _OF_CONDITION = {f.name for f in fields(Condition)} - {"model", "task", "id"}
 
@@ -16,6 +17,7 @@ _OF_CONDITION = {f.name for f in fields(Condition)} - {"model", "task", "id"}
 def grid(
     models: Iterable[str],
     axes: Mapping[str | tuple[str, ...], Iterable] = MappingProxyType({}),
+    task: Arithmetic = _PAPERS,
     **fixed,
 ) -> tuple[Condition, ...]:
     """One condition for each model and each combination of values.
@@ -28,6 +30,8 @@ def grid(
         What varies: the name of a setting, of the condition or of its task, and its
         values; or several names and tuples of values, which then vary together. The ids
         tell these settings.
+    task
+        What is learned where nothing else is said; by default the papers' task.
     fixed
         Settings that all conditions share.
 
@@ -43,15 +47,15 @@ def grid(
         varied: dict = {}
         for names, value in zip(axes, point, strict=True):
             varied |= zip(names, (value,) if len(names) == 1 else value, strict=True)
-        conditions.append(_condition(model, varied, fixed))
+        conditions.append(_condition(model, varied, task, fixed))
     return tuple(conditions)
 
 
-def _condition(model: str, varied: dict, fixed: dict) -> Condition:
+def _condition(model: str, varied: dict, task: Arithmetic, fixed: dict) -> Condition:
     settings = fixed | varied
     for name in settings:
         check.one_of(name, sorted(_OF_TASK | _OF_CONDITION), "setting")
-    task = replace(Arithmetic(), **{k: v for k, v in settings.items() if k in _OF_TASK})
+    task = replace(task, **{k: v for k, v in settings.items() if k in _OF_TASK})
     own = {k: v for k, v in settings.items() if k in _OF_CONDITION}
     return Condition(model, task, id="-".join([model, *map(_label, varied, varied.values())]), **own)
 

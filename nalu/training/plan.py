@@ -38,8 +38,8 @@ class Plan:
         N. The updates are numbered 0..N inclusive, as in the authors' script.
     stream : {"philox", "authors"}
         Source of the training data, see `nalu.training.streams`.
-    hidden_size : int
-        H, for models given by name.
+    hidden_size : int or None
+        H, for models given by name; None trains the model's second unit by itself.
     optimizer : {"adam", "sgd"}
         Adam with PyTorch's defaults, or gradient descent with heavy-ball `momentum`.
     learning_rate, momentum : float
@@ -64,7 +64,7 @@ class Plan:
     seeds: tuple[int, ...] = (0,)
     iterations: int = 5_000_000
     stream: str = "philox"
-    hidden_size: int = 2
+    hidden_size: int | None = 2
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     momentum: float = 0.0
@@ -84,6 +84,8 @@ class Plan:
             raise Refusal(f"task must be a nalu.tasks.Arithmetic, not {self.task!r}")
         set_("seeds", check.seeds(self.seeds))
         for name, least in _AT_LEAST.items():
+            if name == "hidden_size" and self.hidden_size is None:
+                continue
             set_(name, check.integer(getattr(self, name), name, at_least=least))
         check.one_of(self.stream, STREAMS, "stream")
         check.one_of(self.optimizer, OPTIMIZERS, "optimizer")

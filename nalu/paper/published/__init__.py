@@ -95,6 +95,11 @@ def reanalysis() -> pd.DataFrame:
     return _read("sft_reanalysis.csv").copy()
 
 
+def single_module() -> pd.DataFrame:
+    """Return the published cells of the single-module benchmark, one row per operation, model and training range."""
+    return _read("single_module.csv").copy()
+
+
 def published_value(table: str, operation: str, model: str, metric: str) -> Published:
     """Return one cell of a table of :data:`TABLES`, by this project's names, such as ``"mul"`` and ``"NMU"``.
 

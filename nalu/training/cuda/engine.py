@@ -32,6 +32,8 @@ def obstacle(plan: Plan, machine=None) -> str | None:
         return f"it runs on a GPU, not on {plan.device!r}; say device='cuda'"
     if problem := packing.obstacle(plan, KERNELS):
         return problem
+    if plan.hidden_size is None:
+        return f"a network of one unit, {plan.model_name}, runs on the CPU only"
     one = member(replace(plan, seeds=plan.seeds[:1]))
     return Shape([one], (machine or gpu.Gpu(plan.device)).shared_memory).problem
 

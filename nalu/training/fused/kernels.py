@@ -78,4 +78,7 @@ KERNELS = {
 }
 """Name of the unit's class -> its kernel."""
 
+COPY = Kernel((Matrix("plain", ("W",), "A", sparse=False),))
+"""What stands before a unit that is trained by itself."""
+
 CODES = {name: code for code, name in enumerate(KINDS)}

@@ -105,6 +105,8 @@ class Layout:
             goals = [self._place(columns) for _ in matrix.roles]
             lane |= {NAMES[role] + "2": goal for role, goal in zip(matrix.roles, goals, strict=True)}
             self._slot(matrix, goals, 1, columns)
+        if member.alone:  # the loop updates, and looks for sparsity, from here on
+            lane["slots"] += 1
         outputs = self._outputs if one.gated else lane["multiply"] if one.product else lane["add"]
         return lane | {"out": outputs, "end": len(self._slots)}
 

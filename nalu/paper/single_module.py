@@ -1,0 +1,37 @@
+"""The single-module benchmark: what came out of every cell, beside what is published of it."""
+
+import pandas as pd
+
+from nalu import experiments
+from nalu.paper import published
+from nalu.results import runs
+
+KEY = ["operation", "model", "train_range"]
+DIGITISED = 10
+"""How far a published step may lie from the true one: it was read off a drawing, in updates."""
+
+
+def cells(experiment: str = "single_module") -> pd.DataFrame:
+    """Return a row for each condition, in their order.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``operation, model, train_range``; of our runs ``n``, ``k`` solved, the mean step ``solved_at`` of those, and
+        ``failed``, the seeds of the others; of the published ones ``n_paper, k_paper, solved_at_paper``, NaN where nothing is on file.
+    """
+    found = runs.by_condition(experiment)
+    lines = []
+    for case in experiments.get(experiment).conditions:
+        rows, settings = found[case.id], case.settings()
+        solved = rows["solved"].astype(bool)
+        lines.append({**{name: settings[name] for name in KEY}, "n": len(rows), "k": int(solved.sum()),
+                      "solved_at": rows.loc[solved, "solved_at"].mean(), "failed": tuple(rows.loc[~solved, "seed"])})
+    names = {"n_seeds": "n_paper", "n_solved": "k_paper", "solved_at_mean": "solved_at_paper"}
+    return pd.DataFrame(lines).merge(published.single_module().rename(columns=names), how="left", on=KEY, validate="one_to_one")
+
+
+def agree(beside: pd.DataFrame) -> pd.Series:
+    """Return which cells have as many solved runs as published, and their mean step up to the digitisation."""
+    same = (beside["n"] == beside["n_paper"]) & (beside["k"] == beside["k_paper"])
+    return same & ((beside["solved_at"] - beside["solved_at_paper"]).abs() <= DIGITISED)

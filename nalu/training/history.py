@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from nalu.support import extras
 from nalu.training.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MEASURES = ("train_loss", "valid_mse", "test_mse", "penalty", "sparsity_error", "gate")
 RUNNING = -1
@@ -54,6 +59,9 @@ class History:
 
     def frame(self, iteration: int) -> pd.DataFrame:
         """Tidy table of what was logged before `iteration`, sorted by seed and step."""
+        extras.need("train", "pandas")
+        import pandas as pd
+
         rows = self._rows(iteration)
         steps = self.steps[:rows]
         ran = (self.stopped_at[:, None] == RUNNING) | (steps < self.stopped_at[:, None])

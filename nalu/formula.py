@@ -35,7 +35,7 @@ class Notation:
     times: str
     dots: str | None = None  # stands for all but the ends of a long run of neighbours
     long: int = 6
-    ordered: bool = False  # factors by their length, whichever unit they come from
+    tidy: bool = False  # factors by their length, whichever unit they come from, and none in brackets that is the only one
 
 
 def _latex_number(w: float) -> str:
@@ -45,7 +45,7 @@ def _latex_number(w: float) -> str:
 
 
 LATEX = Notation(_latex_number, r"{}\,{}", r"\left({}\right)", r"\left|{}\right|", "{}^{{{}}}", r"\,", r"\cdots")
-TEXT = Notation("{:.3g}".format, "{} * {}", "({})", "abs({})", "{}**{}", " * ", ordered=True)
+TEXT = Notation("{:.3g}".format, "{} * {}", "({})", "abs({})", "{}**{}", " * ", tidy=True)
 """That of Python."""
 
 
@@ -101,11 +101,11 @@ def _sum(w: np.ndarray, terms: list[str], to: Notation) -> str:
 
 def _product(w: np.ndarray, terms: list[str], to: Notation) -> str:
     """NMU: the product of w_i z_i + 1 - w_i."""
-    return _factors([
-        _bracket(z, to) if weight == 1 else
-        _bracket(f"{to.scaled.format(to.number(weight), _bracket(z, to))} {'-' if weight > 1 else '+'} {to.number(abs(1 - weight))}", to)
-        for weight, z in zip(w, terms, strict=True) if weight != 0
-    ], to)
+    used = [(weight, z) for weight, z in zip(w, terms, strict=True) if weight != 0]
+    factors = [z if weight == 1 else
+               f"{to.scaled.format(to.number(weight), _bracket(z, to))} {'-' if weight > 1 else '+'} {to.number(abs(1 - weight))}"
+               for weight, z in used]
+    return factors[0] if to.tidy and len(factors) == 1 else _factors([_bracket(factor, to) for factor in factors], to)
 
 
 def _power(w: np.ndarray, terms: list[str], to: Notation) -> str:
@@ -115,7 +115,7 @@ def _power(w: np.ndarray, terms: list[str], to: Notation) -> str:
 
 
 def _factors(factors: list[str], to: Notation) -> str:
-    return _Product(to.times.join(sorted(factors, key=lambda f: (len(f), f)) if to.ordered else factors) or "1")
+    return _Product(to.times.join(sorted(factors, key=lambda f: (len(f), f)) if to.tidy else factors) or "1")
 
 
 def _bracket(term: str, to: Notation) -> str:

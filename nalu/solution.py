@@ -45,7 +45,7 @@ def exact(model: nn.Module, near: float = 0.1) -> nn.Module:
     """
     copy = deepcopy(model)
     for name, unit in units_of(copy).items():
-        what = f"{name or 'the unit'}, a {type(unit).__name__},"
+        what = f"the {type(unit).__name__}{f' {name!r}' if name else ''}"
         if not isinstance(unit, NAC | NACMulSigma | NAU | NMU):
             raise Refusal(f"{what} has no exact weights; allowed: units without a gate that add or multiply")
         found = unit.weight().detach()

@@ -11,7 +11,7 @@ from nalu.support import extras
 from nalu.support.paths import ROOT
 
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["project"]["optional-dependencies"]
-ABSENT = ("numba", "llvmlite", "pandas", "scipy", "sklearn", "tensorboard", "sympy.plotting", "matplotlib", "IPython", "tqdm",
+ABSENT = ("numba", "llvmlite", "pandas", "scipy", "sklearn", "tensorboard", "matplotlib", "IPython", "tqdm",
           "papermill", "nbformat", "seaborn", "plotly", "yaml", "cuda")
 LIGHT = ("nalu.units", "nalu.models", "nalu.tasks", "nalu.sparsity", "nalu.solution", "nalu.training", "nalu.training.reference")
 WITHOUT = f"import sys\nfor name in {ABSENT}:\n    sys.modules[name] = None\n"

@@ -104,6 +104,7 @@ def run(machine: Engine, checkpoint_file: Path | str | None = None, checkpoint_s
 
     The time is shared equally among them.
     """
+    extras.need("train", "pandas")  # of which the history will be, when all is trained
     if checkpoint_every is not None:
         checkpoint_every = check.integer(checkpoint_every, "checkpoint_every", at_least=1)
     file = Path(checkpoint_file) if checkpoint_file is not None else None

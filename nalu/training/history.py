@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nalu.support import extras
 from nalu.training.plan import Plan
 
 if TYPE_CHECKING:
@@ -59,7 +58,6 @@ class History:
 
     def frame(self, iteration: int) -> pd.DataFrame:
         """Tidy table of what was logged before `iteration`, sorted by seed and step."""
-        extras.need("train", "pandas")
         import pandas as pd
 
         rows = self._rows(iteration)

@@ -15,6 +15,7 @@ and, like every PyTorch layer, ``reset_parameters()``. Units with a gate add ``g
 from __future__ import annotations
 
 from numbers import Integral
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
@@ -64,11 +65,11 @@ class Unit(nn.Module):
             raise ValueError(f"{type(self).__name__} takes {self.in_features} features, the input has {found}")
         return super().__call__(x)
 
-    def _build(self, **kind) -> None:
+    def _build(self, **kind: Any) -> None:
         """Create the parameters, uninitialised; `kind` is device and dtype."""
         raise NotImplementedError
 
-    def _matrix(self, **kind) -> nn.Parameter:
+    def _matrix(self, **kind: Any) -> nn.Parameter:
         return nn.Parameter(torch.empty(self.out_features, self.in_features, **kind))
 
     def reset_parameters(self, generator: Generator | None = None) -> None:

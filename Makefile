@@ -59,8 +59,8 @@ quick: $(INSTALLED)        ## run the tests that take minutes at most: none that
 
 $(VENV)/versions/.installed: $(INSTALLED) pyproject.toml
 	@$(PY) -m venv --clear $(VENV)/versions
-	@$(VENV)/versions/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock pytest pytest-xdist packaging
-	@$(VENV)/versions/bin/python -m pip install --quiet --disable-pip-version-check scipy $(WITH)
+	@$(VENV)/versions/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint requirements.lock pytest pytest-xdist
+	@$(VENV)/versions/bin/python -m pip install --quiet --no-compile --disable-pip-version-check scipy $(WITH)
 	@touch $@
 
 versions: $(VENV)/versions/.installed ## test units, models and the reference engine with the oldest PyTorch, or with WITH="torch numpy pandas" of your choice

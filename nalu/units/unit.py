@@ -24,6 +24,15 @@ EPSILON = 1e-7
 """The authors' $\\epsilon$ in $\\log(|x| + \\epsilon)$."""
 
 
+def clamp(W: Tensor, low: float, high: float) -> Tensor:
+    """`W` where it is from `low` to `high`, else the nearer of the two.
+
+    Its gradient is 1 on the boundary, too: there the projection puts weights, which have to come back. That of
+    PyTorch's own clamp is 0 there from version 2.14 on, and was 1 before.
+    """
+    return torch.where((W >= low) & (W <= high), W, W.detach().clamp(low, high))
+
+
 class Unit(nn.Module):
     """Base of all units: sizes, what is refused, and the defaults of a unit without penalty or range.
 

@@ -15,7 +15,10 @@ SET = $(if $(EXPERIMENT),'experiment=$(EXPERIMENT)') $(if $(SEEDS),'seeds=$(SEED
   $(if $(DEVICE),device=$(DEVICE)) $(if $(ENGINE),engine=$(ENGINE))
 EXTRA = $(firstword $(foreach extra,slurm lsf,$(if $(filter $(extra)%,$(PROFILE)),$(extra))) grid)
 
-.PHONY: help report campaign test quick book check pdf lab browser clean
+# What `make versions` tests with: the lower bounds of pyproject.toml.
+WITH ?= torch==2.4.* numpy==1.26.* pandas==2.2.*
+
+.PHONY: help report campaign test quick versions book check pdf lab browser clean
 .DELETE_ON_ERROR:
 
 help:                      ## this list
@@ -54,6 +57,20 @@ test: $(INSTALLED)         ## install and run the tests
 quick: $(INSTALLED)        ## run the tests that take minutes at most: none that compiles, trains or executes notebooks
 	$(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder -m "not slow"
 
+ifneq ($(shell cat $(VENV)-versions/.installed 2>/dev/null),$(WITH))
+.PHONY: $(VENV)-versions/.installed
+endif
+$(VENV)-versions/.installed: pyproject.toml requirements.lock
+	@$(PYTHON) -m venv --clear $(VENV)-versions
+	@$(VENV)-versions/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint requirements.lock pytest pytest-xdist
+	@$(VENV)-versions/bin/python -m pip install --quiet --no-compile --disable-pip-version-check scipy $(WITH)
+	@echo '$(WITH)' > $@
+
+versions: $(VENV)-versions/.installed ## test units, models and the reference engine with the oldest PyTorch, or with WITH="torch numpy pandas" of your choice
+	$(VENV)-versions/bin/python -c 'import numpy, torch; print("with torch", torch.__version__, "and numpy", numpy.__version__)'
+	$(VENV)-versions/bin/python -m pytest -q -m "not slow" -p no:cacheprovider --numprocesses auto $(wildcard tests/test_units*.py) $(addprefix tests/test_,models.py sparsity.py solution.py use_it.py)
+	$(VENV)-versions/bin/python -m pytest -q -p no:cacheprovider --numprocesses auto -k "not _no_" tests/test_training.py
+
 book: $(INSTALLED)         ## build the book from nothing, a warning is an error
 	rm -rf book/_build book/notebooks
 	$(VENV)/bin/jupyter-book build -W --keep-going -n book/
@@ -67,11 +84,11 @@ pdf: $(VENV)/.pdf           ## print the built book into one PDF with Chromium; 
 	$(PY) tools/make_pdf.py $(HTML) book/_build/book.pdf
 
 lab: $(INSTALLED)          ## open the notebooks in JupyterLab
-	$(VENV)/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/start_here.ipynb
+	$(VENV)/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB) notebooks/start_here.ipynb
 
 browser:                   ## open every page of the built book in chromium; needs node, npm i playwright-core, chromium
 	node tools/check_pages.mjs $(HTML)
 	node tools/check_pages.mjs --dark --width 390 $(HTML)
 
 clean:                     ## remove the environment and the built book, keep all results
-	rm -rf $(VENV) book/_build book/notebooks
+	rm -rf $(VENV) $(VENV)-versions book/_build book/notebooks

@@ -2,6 +2,13 @@
 
 import sys
 
-from nalu.cli import main
+from nalu.support.command import REFUSED, complain
+from nalu.support.extras import Missing
+
+try:
+    from nalu.cli import main
+except Missing as lacking:
+    complain(lacking)
+    sys.exit(REFUSED)
 
 sys.exit(main())

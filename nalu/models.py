@@ -8,6 +8,7 @@ from torch import Generator, Tensor, nn
 from nalu import units
 from nalu.registry import MODELS
 from nalu.support import check
+from nalu.units import Unit
 
 
 class TwoLayer(nn.Module):
@@ -19,7 +20,7 @@ class TwoLayer(nn.Module):
         Units with as many outputs of the first as inputs of the second.
     """
 
-    def __init__(self, first: nn.Module, second: nn.Module) -> None:
+    def __init__(self, first: Unit, second: Unit) -> None:
         super().__init__()
         self.first = first
         self.second = second
@@ -42,9 +43,10 @@ class TwoLayer(nn.Module):
 
     def gate(self, x: Tensor) -> Tensor:
         """Gate of the second unit, `[..., I]` -> `[..., 1]`; NaN where it has none."""
-        if not hasattr(self.second, "gate"):
+        gate = getattr(self.second, "gate", None)
+        if gate is None:
             return x.new_full((*x.shape[:-1], 1), torch.nan)
-        return self.second.gate(self.first(x))
+        return gate(self.first(x))
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
         """Draw the initial weights, first unit first."""

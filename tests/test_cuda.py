@@ -17,7 +17,7 @@ from nalu.experiments import EXPERIMENTS
 from nalu.models import TwoLayer
 from nalu.registry import MODELS
 from nalu.results import origin
-from nalu.support import paths
+from nalu.support import extras, paths
 from nalu.tasks import Arithmetic, arithmetic
 from nalu.training import Plan, checkpoint
 from nalu.training.cuda import gpu, program, records
@@ -343,7 +343,7 @@ def test_without_a_gpu_it_says_what_to_do():
     with pytest.raises(ValueError) as error:
         engine("cuda", Plan("NMU"))
     assert str(error.value) == f"engine 'cuda' cannot run this: {gpu.missing()}"
-    assert "pip install '.[cuda]'" in str(error.value) or "GPU" in str(error.value)
+    assert "pip install 'nalu[cuda]'" in str(error.value) or "GPU" in str(error.value)
     assert "\n" not in str(error.value)
 
 
@@ -352,8 +352,8 @@ def test_on_the_cpu_auto_stays_fused():
 
 
 def test_without_the_bindings(monkeypatch):
-    monkeypatch.setattr(gpu, "find_spec", lambda name: None)
-    assert gpu.missing() == "cuda-bindings is not installed: pip install '.[cuda]'"
+    monkeypatch.setattr(extras, "_found", lambda name: False)
+    assert gpu.missing() == "cuda.bindings is not installed: pip install 'nalu[cuda]'"
 
 
 def test_a_copy_without_git_can_say_its_commit(monkeypatch):

@@ -1,38 +1,63 @@
-"""pyproject.toml, requirements.lock and environment.yml say the same versions."""
+"""pyproject.toml, requirements.lock and environment.yml agree."""
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["project"]
 
 
+def canonical(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def pins(lines):
     """Normalised name -> version of the lines that read ``name==version``."""
     found = (re.fullmatch(r"([\w.-]+)==(\S+)", line.strip()) for line in lines)
-    return {re.sub(r"[-_.]+", "-", m[1]).lower(): m[2] for m in found if m}
+    return {canonical(m[1]): m[2] for m in found if m}
 
 
-DIRECT = pins(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"])
+def requirements(*extras):
+    """What the package needs with these extras, and with those that they name; one per line."""
+    todo, lines = [*PROJECT["dependencies"], *(line for extra in extras for line in PROJECT["optional-dependencies"][extra])], []
+    for line in map(Requirement, todo):
+        lines += requirements(*line.extras)[len(PROJECT["dependencies"]):] if line.name == "nalu" else [line]
+    return lines
+
+
+DIRECT = requirements("test")
 LOCK = pins((ROOT / "requirements.lock").read_text("utf8").splitlines())
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text("utf8"))["dependencies"]
 
 
-def test_every_direct_dependency_is_pinned():
-    assert len(DIRECT) == len(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"])
+def test_the_package_alone_is_light_and_pins_nothing():
+    assert {line.name: str(line.specifier) for line in requirements()} == {"torch": ">=2.4", "numpy": ">=1.26"}
+    assert not [line for line in requirements("train", "cuda") if "==" in str(line.specifier)]
 
 
-@pytest.mark.parametrize("name", sorted(DIRECT))
-def test_lock_has_the_same_version(name):
-    assert LOCK.get(name) == DIRECT[name]
+@pytest.mark.parametrize("extra", ["report", "grid", "slurm", "lsf", "test"])
+def test_what_writes_pages_or_tests_them_is_exact(extra):
+    own = [Requirement(line) for line in PROJECT["optional-dependencies"][extra]]
+    assert all(re.fullmatch(r"==[^*]+", str(line.specifier)) for line in own if line.name != "nalu")
 
 
-def test_environment_has_the_same_versions():
+def test_all_is_every_extra():
+    names = PROJECT["optional-dependencies"]
+    assert set(map(str, requirements("all"))) == set(map(str, requirements(*(name for name in names if name != "all"))))
+
+
+@pytest.mark.parametrize("line", sorted({*DIRECT}, key=str), ids=str)
+def test_lock_has_a_version_that_is_allowed(line):
+    assert LOCK[canonical(line.name)] in line.specifier
+
+
+def test_environment_has_the_versions_of_the_lock():
     by_pip = next(entry["pip"] for entry in CONDA if isinstance(entry, dict))
-    assert pins(by_pip) == DIRECT
+    assert pins(by_pip) == {name: LOCK[name] for name in sorted(canonical(line.name) for line in DIRECT)}
     assert "--constraint requirements.lock" in by_pip
 
 
@@ -53,9 +78,7 @@ def test_lock_is_complete_for_what_is_needed():
     """Each distribution the package needs, directly or not, has a line in the lock."""
     from importlib.metadata import PackageNotFoundError, requires
 
-    from packaging.requirements import Requirement
-
-    missing, seen, todo = set(), set(), sorted(DIRECT)
+    missing, seen, todo = set(), set(), sorted(canonical(line.name) for line in DIRECT)
     while todo:
         name = todo.pop()
         if name in seen:
@@ -69,6 +92,6 @@ def test_lock_is_complete_for_what_is_needed():
             continue
         for requirement in map(Requirement, needed):
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                todo.append(re.sub(r"[-_.]+", "-", requirement.name).lower())
+                todo.append(canonical(requirement.name))
     # PyTorch's CUDA libraries are pinned by PyTorch itself and exist on Linux only
     assert not {name for name in missing if not re.match(r"nvidia|cuda|triton", name)}

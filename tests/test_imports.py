@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "nalu").rglob("*.py"))
 
-COMPUTE = ("nalu.units", "nalu.models", "nalu.training", "nalu.sequential.training", "nalu.recurrent", "nalu.paper.audit.row_order",
+COMPUTE = ("nalu.units", "nalu.models", "nalu.sparsity", "nalu.solution", "nalu.training", "nalu.sequential.training", "nalu.recurrent", "nalu.paper.audit.row_order",
            *(f"nalu.campaign.{name}" for name in ("launch", "gpu_lease", "bundle", "parcel", "shared_batches", "request", "run")),
            "nalu.cli", "nalu.__main__", "nalu.sequential.__main__")
 """All else is the reading side: seconds, and no torch."""

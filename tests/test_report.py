@@ -12,7 +12,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[1]
-MODULES = ("__init__", *(f"support/{name}" for name in ("__init__", "check", "files", "paths")),
+MODULES = ("__init__", *(f"support/{name}" for name in ("__init__", "check", "extras", "files", "paths")),
            *(f"report/{name}" for name in ("__init__", "definitions", "kernels", "notebooks", "provenance", "reach", "refresh")))
 TITLE = ("markdown", "# A page\n\nDoes it count?", {})
 PARAMETERS = ("code", "upto = 3  # how far", {"tags": ["parameters"]})

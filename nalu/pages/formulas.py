@@ -5,24 +5,19 @@ of the lines that compute it.
 """
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from IPython.display import Markdown, Math
 
+from nalu.formula import LATEX, NEAR, of_layers
 from nalu.registry import MODELS
 from nalu.report.provenance import note_read
 from nalu.support import check
 
 UNITS = Path(__file__).parents[1] / "units"
 BESIDE = '<div style="flex: 1 1 24em; min-width: 0">'
-NEAR = 1e-3
-"""Weights at most this far from 0 or ±1 are written as 0 or ±1: about what three digits tell apart."""
-
-LONG = 6
-"""Sums of this many neighbouring inputs are abbreviated with dots."""
 
 
 def unit(name: str) -> Markdown:
@@ -66,14 +61,12 @@ def formula(model: str, weights: Sequence[np.ndarray], near: float = NEAR) -> Ma
         If the model is unknown or has no such formula, or the weights do not fit together.
     """
     row = MODELS[check.one_of(model, MODELS, "model")]
-    first = _LAYERS[check.one_of(row.first, _LAYERS, "layer of a formula")]
-    second = _LAYERS[check.one_of(row.second, _LAYERS, "layer of a formula")]
-    W1, W2 = (_rounded(W, near) for W in weights)
+    W1, W2 = (np.asarray(W, dtype=float) for W in weights)
     if W1.ndim != 2 or W2.shape != (1, len(W1)):
         raise ValueError(f"weights must be [H, I] and [1, H], got {W1.shape} and {W2.shape}")
     inputs = [f"x_{{{i}}}" for i in range(1, W1.shape[1] + 1)]
-    hidden = [first(w, inputs) for w in W1]
-    return Math(rf"\hat y = {second(W2[0], hidden)}")
+    (text,) = of_layers([(row.first, W1), (row.second, W2)], inputs, near, LATEX)
+    return Math(rf"\hat y = {text}")
 
 
 def _classes(path: Path) -> list[ast.ClassDef]:
@@ -84,64 +77,3 @@ def _code(text: str, cls: ast.ClassDef) -> str:
     """The lines of a class, without its docstring and the empty line below it."""
     lines, said = text.split("\n"), cls.body[0]
     return "\n".join([*lines[cls.lineno - 1 : said.lineno - 1], *lines[said.end_lineno + 1 : cls.end_lineno]])
-
-
-def _rounded(W: np.ndarray, near: float) -> np.ndarray:
-    W = np.asarray(W, dtype=float)
-    whole = np.clip(np.round(W), -1, 1)
-    return np.where(abs(W - whole) <= near, whole, W) + 0.0  # -0 becomes 0
-
-
-def _number(w: float) -> str:
-    """Three significant digits, powers of ten as such."""
-    mantissa, _, exponent = f"{w:.3g}".partition("e")
-    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
-
-
-def _sum(w: np.ndarray, terms: list[str]) -> str:
-    """The sum of w_i times term i; neighbours with equal weights ±1 may be abbreviated."""
-    parts = []
-    for weight, run in groupby(zip(w, terms, strict=True), key=lambda pair: pair[0]):
-        run = [_bracket(term) for _, term in run]
-        sign = "-" if weight < 0 else "+"
-        if weight == 0:
-            continue
-        if abs(weight) == 1 and len(run) >= LONG:
-            run = [run[0], r"\cdots", run[-1]]
-        factor = "" if abs(weight) == 1 else rf"{_number(abs(weight))}\,"
-        parts += [f"{sign} {factor}{term}" for term in run]
-    return " ".join(parts).removeprefix("+ ") or "0"
-
-
-def _product(w: np.ndarray, terms: list[str]) -> str:
-    """NMU: the product of w_i z_i + 1 - w_i."""
-    return _factors([
-        _bracket(z) if weight == 1 else
-        _bracket(rf"{_number(weight)}\,{_bracket(z)} {'-' if weight > 1 else '+'} {_number(abs(1 - weight))}")
-        for weight, z in zip(w, terms, strict=True) if weight != 0
-    ])
-
-
-def _power(w: np.ndarray, terms: list[str]) -> str:
-    """NAC•: the product of |z_i| to the power of w_i."""
-    return _factors([
-        rf"\left|{z}\right|" + ("" if weight == 1 else f"^{{{_number(weight)}}}")
-        for weight, z in zip(w, terms, strict=True) if weight != 0
-    ])
-
-
-def _factors(factors: list[str]) -> str:
-    return r"\,".join(factors) or "1"
-
-
-def _bracket(term: str) -> str:
-    """Set brackets round anything but a single symbol."""
-    return rf"\left({term}\right)" if " " in term else term
-
-
-_LAYERS: Mapping[str, Callable[[np.ndarray, list[str]], str]] = {
-    "NAC": _sum, "NAU": _sum, "NAUNoClamp": _sum,
-    "NMU": _product, "NMUNoClamp": _product,
-    "NACMul": _power, "NACMulSigma": _power, "NACMulNMU": _power,
-}
-"""Class of `nalu.units` -> its equation, for one output."""

@@ -2,3 +2,7 @@
 
 The reading side: seconds, and no torch. `nalu.sequential.training` trains.
 """
+
+from nalu.support import extras
+
+extras.need("report", "pandas", "scipy")

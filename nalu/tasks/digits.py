@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from nalu.support import check
+from nalu.support import check, extras
 from nalu.tasks import idx
 
 PARTS = ("train", "valid", "test")
@@ -70,6 +70,7 @@ def mnist() -> Digits:
 
 def small() -> Digits:
     """The digits that come with scikit-learn, enlarged to the size of MNIST's."""
+    extras.need("train", "sklearn")
     from sklearn.datasets import load_digits
 
     found = load_digits()

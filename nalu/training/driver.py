@@ -7,17 +7,20 @@ from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from torch import nn
 
-from nalu.support import check
+from nalu.support import check, extras
 from nalu.support.check import Refusal
 from nalu.tasks import Arithmetic
 from nalu.training import checkpoint
 from nalu.training.engines import Engine
 from nalu.training.engines import engine as make_engine
 from nalu.training.plan import Builder, Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SETTINGS = [f.name for f in fields(Plan)][4:]
 
@@ -101,6 +104,7 @@ def run(machine: Engine, checkpoint_file: Path | str | None = None, checkpoint_s
 
     The time is shared equally among them.
     """
+    extras.need("train", "pandas")  # of which the history will be, when all is trained
     if checkpoint_every is not None:
         checkpoint_every = check.integer(checkpoint_every, "checkpoint_every", at_least=1)
     file = Path(checkpoint_file) if checkpoint_file is not None else None
@@ -108,6 +112,7 @@ def run(machine: Engine, checkpoint_file: Path | str | None = None, checkpoint_s
     before = _resume(machine, meta, file) if file is not None and file.exists() else 0.0
     board = None
     if tensorboard is not None:
+        extras.need("train", "tensorboard")
         from nalu.training.board import Board
 
         board = Board(Path(tensorboard), machine.plans[0])

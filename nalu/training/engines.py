@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from nalu.registry import ENGINES
-from nalu.support import check
+from nalu.support import check, extras
 from nalu.support.check import Refusal
 from nalu.training.history import History
 from nalu.training.plan import Plan
@@ -66,13 +66,15 @@ def engine(name: str, plan: Plan, *others: Plan) -> Engine:
         return Reference(plan)
     if name == "cuda" or (name == "auto" and plan.device.startswith("cuda")):
         return _on_gpu(name, plan, *others)
-    from nalu.training.fused.engine import Fused, obstacle
-    from nalu.training.fused.warm import warm
-
-    problem = obstacle(plan)
+    problem = extras.missing("train", "numba")
     if problem is None:
-        warm(dtype=plan.dtype)
-        return Fused(plan, *others)
+        from nalu.training.fused.engine import Fused, obstacle
+        from nalu.training.fused.warm import warm
+
+        problem = obstacle(plan)
+        if problem is None:
+            warm(dtype=plan.dtype)
+            return Fused(plan, *others)
     if name == "fused":
         raise Refusal(f"engine 'fused' cannot run this: {problem}; allowed: 'reference'")
     return Reference(plan)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from nalu.training.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MEASURES = ("train_loss", "valid_mse", "test_mse", "penalty", "sparsity_error", "gate")
 RUNNING = -1
@@ -54,6 +58,8 @@ class History:
 
     def frame(self, iteration: int) -> pd.DataFrame:
         """Tidy table of what was logged before `iteration`, sorted by seed and step."""
+        import pandas as pd
+
         rows = self._rows(iteration)
         steps = self.steps[:rows]
         ran = (self.stopped_at[:, None] == RUNNING) | (steps < self.stopped_at[:, None])

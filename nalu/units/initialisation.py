@@ -10,10 +10,10 @@ uniform distribution $U[-r, r]$, whose variance is $r^2/3$.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import torch
-from scipy.optimize import bisect
 from torch import Generator, Tensor
 
 
@@ -79,4 +79,17 @@ def nac_bound(I: int, O: int) -> float:
     Derived in theory/initialisation (eq-init-nac).
     """
     fan = max(I + O, 5)
-    return float(bisect(lambda r: fan * nac_weight_variance(r) - 2.0, 0.0, 10.0))
+    return _bisect(lambda r: fan * nac_weight_variance(r) - 2.0, 0.0, 10.0)
+
+
+def _bisect(f: Callable[[float], float], low: float, high: float) -> float:
+    """The root of an increasing function: the same number, to the last bit, as ``scipy.optimize.bisect``."""
+    width = high - low
+    while True:
+        width /= 2.0
+        middle = low + width
+        value = f(middle)
+        if value < 0.0:
+            low = middle
+        if value == 0.0 or width < 2e-12 + 8.881784197001252e-16 * middle:
+            return middle

@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import linear
 
 from .initialisation import glorot_bound, uniform_
-from .unit import Unit
+from .unit import Unit, clamp
 
 
 class NAU(Unit):
@@ -45,7 +45,7 @@ class NAU(Unit):
 
     def weight(self) -> Tensor:
         r"""$W$ clamped to $[-1, 1]$, `[O, I]`."""
-        return self.W.clamp(-1.0, 1.0)
+        return clamp(self.W, -1.0, 1.0)
 
     def forward(self, x: Tensor) -> Tensor:
         return linear(x, self.weight())  # [..., I] -> [..., O]

@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from .initialisation import uniform_
-from .unit import Unit
+from .unit import Unit, clamp
 
 
 class NMU(Unit):
@@ -43,7 +43,7 @@ class NMU(Unit):
 
     def weight(self) -> Tensor:
         r"""$W$ clamped to $[0, 1]$, `[O, I]`."""
-        return self.W.clamp(0.0, 1.0)
+        return clamp(self.W, 0.0, 1.0)
 
     def forward(self, x: Tensor) -> Tensor:
         W = self.weight()

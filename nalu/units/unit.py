@@ -15,12 +15,22 @@ and, like every PyTorch layer, ``reset_parameters()``. Units with a gate add ``g
 from __future__ import annotations
 
 from numbers import Integral
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
 EPSILON = 1e-7
 """The authors' $\\epsilon$ in $\\log(|x| + \\epsilon)$."""
+
+
+def clamp(W: Tensor, low: float, high: float) -> Tensor:
+    """`W` where it is from `low` to `high`, else the nearer of the two.
+
+    Its gradient is 1 on the boundary, too: there the projection puts weights, which have to come back. That of
+    PyTorch's own clamp is 0 there from version 2.14 on, and was 1 before.
+    """
+    return torch.where((W >= low) & (W <= high), W, W.detach().clamp(low, high))
 
 
 class Unit(nn.Module):
@@ -64,11 +74,11 @@ class Unit(nn.Module):
             raise ValueError(f"{type(self).__name__} takes {self.in_features} features, the input has {found}")
         return super().__call__(x)
 
-    def _build(self, **kind) -> None:
+    def _build(self, **kind: Any) -> None:
         """Create the parameters, uninitialised; `kind` is device and dtype."""
         raise NotImplementedError
 
-    def _matrix(self, **kind) -> nn.Parameter:
+    def _matrix(self, **kind: Any) -> nn.Parameter:
         return nn.Parameter(torch.empty(self.out_features, self.in_features, **kind))
 
     def reset_parameters(self, generator: Generator | None = None) -> None:

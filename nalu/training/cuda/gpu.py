@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.util import find_spec
 
 import numpy as np
 import torch
 
+from nalu.support import extras
 from nalu.training.cuda import program
 from nalu.training.cuda.program import Variant
 
@@ -16,8 +16,8 @@ WARP = 32
 
 def missing() -> str | None:
     """Why no kernel can run here, and what to do about it; None if one can."""
-    if find_spec("cuda") is None or find_spec("cuda.bindings") is None:
-        return "cuda-bindings is not installed: pip install '.[cuda]'"
+    if lacking := extras.missing("cuda", "cuda.bindings"):
+        return lacking
     if not torch.cuda.is_available():
         return "there is no GPU here, or no NVIDIA driver for it, or this PyTorch is not built for one"
     return None

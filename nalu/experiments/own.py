@@ -1,4 +1,4 @@
-"""Experiments that are not the papers': those of this book, and those of your own. Data only.
+"""Experiments that are not the papers': one of this book, and those of your own. Data only.
 
 An entry of `TABLE` says what differs from the papers' protocol; `nalu.experiments.conditions` and `nalu.experiments.grid`
 explain its parts.
@@ -11,7 +11,6 @@ it does not change what is said about the papers.
 
 from __future__ import annotations
 
-from nalu.experiments import single_module
 from nalu.experiments.conditions import Experiment
 from nalu.experiments.grid import grid
 
@@ -21,5 +20,4 @@ TABLE = (
         "nothing: the page \"Playground\" trains the same runs in the reader's browser",
         grid(["NAC_mul", "NAC_mul_sigma", "NALU", "NMU", "Gated_NAU_NMU"],
              simple=True, iterations=200_000, stream="philox", seeds=range(20))),
-    *single_module.TABLE,
 )

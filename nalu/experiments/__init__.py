@@ -1,13 +1,14 @@
 """The declared experiments with all their settings, and the table or figure that each reproduces.
 
 `nalu.experiments.table` has those of the papers on the arithmetic task, `nalu.experiments.sequential_table` those on sequential MNIST,
-`nalu.experiments.single_module` those of a later benchmark, and `nalu.experiments.own` is for others.
+`nalu.experiments.single_module` those of a later benchmark, `nalu.experiments.playground` those of the book's playground, and `nalu.experiments.own` is
+for yours.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nalu.experiments import own, sequential_table, single_module, table
+from nalu.experiments import own, playground, sequential_table, single_module, table
 from nalu.experiments.conditions import Condition, Experiment
 from nalu.experiments.grid import grid
 from nalu.experiments.sequential_conditions import SequenceCondition, SequenceExperiment
@@ -29,7 +30,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType({e.name: e for e in tab
 SEQUENTIAL: Mapping[str, SequenceExperiment] = MappingProxyType({e.name: e for e in sequential_table.TABLE})
 """The experiments on sequential MNIST: name -> `SequenceExperiment`."""
 
-OWN: Mapping[str, Entry] = MappingProxyType({e.name: e for e in (*single_module.TABLE, *own.TABLE)})
+OWN: Mapping[str, Entry] = MappingProxyType({e.name: e for e in (*single_module.TABLE, *playground.TABLE, *own.TABLE)})
 """Experiments that are not the papers': name -> entry."""
 
 if twice := {*OWN} & {*EXPERIMENTS, *SEQUENTIAL}:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import ast
 import re
 
-from nalu.experiments import EXPERIMENTS, SEQUENTIAL
+from nalu.experiments import EXPERIMENTS, OWN, SEQUENTIAL
 from nalu.support import paths
 
 ROOMS = ("experiments/", "audit/", "agreement/")

@@ -87,5 +87,5 @@ def experiments(notebook: dict) -> list[str]:
     code = next("".join(c["source"]) for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", ()))
     values = [ast.literal_eval(node.value) for node in ast.parse(code).body]
     words = [word for value in values for word in ([value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else ())]
-    named = [*dict.fromkeys(word for word in words if word in EXPERIMENTS or word in SEQUENTIAL)]
+    named = [*dict.fromkeys(word for word in words if word in {*EXPERIMENTS, *SEQUENTIAL, *OWN})]
     return [word for word in named if any((paths.RUNS / word).glob("*.csv"))] or named

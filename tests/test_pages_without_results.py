@@ -29,5 +29,5 @@ def shown(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", refresh.sources())
 def test_a_page_needs_no_results(name, shown, tmp_path):
     text = shown(name)
-    assert ("not run yet" in text) == name.startswith(("agreement/", "audit/", "claims", "does_it_work", "experiments/"))
+    assert ("not run yet" in text) == name.startswith(("agreement/", "audit/", "claims", "does_it_work", "experiments/", "playground"))
     assert not (tmp_path / "runs").exists(), "a page must not write results"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 import torch
 from torch import Generator, Tensor, nn
 
@@ -63,7 +65,7 @@ class OneUnit(nn.Module):
         With one output.
     """
 
-    def __init__(self, unit: nn.Module) -> None:
+    def __init__(self, unit: Unit) -> None:
         super().__init__()
         self.unit = unit
 
@@ -84,11 +86,22 @@ class OneUnit(nn.Module):
 
     def gate(self, x: Tensor) -> Tensor:
         """Gate of the unit, `[..., I]` -> `[..., 1]`; NaN if it has none."""
-        return self.unit.gate(x) if hasattr(self.unit, "gate") else x.new_full((*x.shape[:-1], 1), torch.nan)
+        gate = getattr(self.unit, "gate", None)
+        return x.new_full((*x.shape[:-1], 1), torch.nan) if gate is None else gate(x)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
         """Draw the initial weights."""
         self.unit.reset_parameters(generator)
+
+
+@overload
+def build(name: str, input_size: int = ..., hidden_size: int = ..., *, generator: Generator | None = ...,
+          device: torch.device | str | None = ..., dtype: torch.dtype | None = ...) -> TwoLayer: ...
+
+
+@overload
+def build(name: str, input_size: int = ..., hidden_size: int | None = ..., *, generator: Generator | None = ...,
+          device: torch.device | str | None = ..., dtype: torch.dtype | None = ...) -> TwoLayer | OneUnit: ...
 
 
 def build(name: str, input_size: int = 100, hidden_size: int | None = 2, *, generator: Generator | None = None,
@@ -108,6 +121,7 @@ def build(name: str, input_size: int = 100, hidden_size: int | None = 2, *, gene
     row = MODELS[check.one_of(name, MODELS, "model")]
     input_size = check.integer(input_size, "input_size", at_least=1)
     kind = {"generator": generator, "device": device, "dtype": dtype}
+    model: TwoLayer | OneUnit
     if hidden_size is None:
         model = OneUnit(getattr(units, row.second)(input_size, 1, **kind))
     else:

@@ -2,7 +2,9 @@
 import json
 import os
 import re
+import subprocess
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
@@ -68,3 +70,13 @@ def test_the_workflow_is_off_until_it_is_enabled():
 def test_no_address_of_the_repository_is_made_up(path):
     """It would stand in `tool.nalu` only."""
     assert not [found for found in re.findall(r"git(?:hub|lab)\.com/[\w-]+/[\w-]+", text(path)) if "OWNER/NAME" not in found]
+
+
+def test_nothing_is_tracked_that_a_command_made():
+    """An environment that was added by mistake stays in the history for good."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("no repository")
+    tracked = [Path(name) for name in listed.stdout.split("\0") if name]
+    assert not [path for path in tracked if {"site-packages", "node_modules", "__pycache__", "_build"} & {*path.parts}]
+    assert not [path for path in tracked if (ROOT / path).exists() and (ROOT / path).stat().st_size > 2_000_000]

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urldefrag
+from urllib.parse import urlsplit
 
 from bs4 import BeautifulSoup
 from pypdf import PdfReader, PdfWriter
@@ -59,15 +59,14 @@ def linked_inside(writer: PdfWriter, base: str, first: dict[str, int]) -> None:
             action = reference.get_object().get("/A", {})
             address = str(action.get("/URI", ""))
             if address.startswith(base):
-                name = urldefrag(address.removeprefix(base)).url
+                name = urlsplit(address).path.lstrip("/")
                 if name not in first:
                     continue
                 goal = writer.pages[first[name]].indirect_reference
                 reference.get_object()[NameObject("/A")] = DictionaryObject({
                     NameObject("/S"): NameObject("/GoTo"), NameObject("/D"): ArrayObject([goal, NameObject("/Fit")])})
             kept.append(reference)
-        if kept:
-            page[NameObject("/Annots")] = kept
+        page[NameObject("/Annots")] = kept
 
 
 def main(html: Path, pdf: Path) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import ast
 import re
 
-from nalu.experiments import EXPERIMENTS, OWN, SEQUENTIAL
+from nalu.experiments import SEQUENTIAL, every
 from nalu.support import paths
 
 ROOMS = ("experiments/", "audit/", "agreement/")
@@ -87,5 +87,6 @@ def experiments(notebook: dict) -> list[str]:
     code = next("".join(c["source"]) for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", ()))
     values = [ast.literal_eval(node.value) for node in ast.parse(code).body]
     words = [word for value in values for word in ([value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else ())]
-    named = [*dict.fromkeys(word for word in words if word in {*EXPERIMENTS, *SEQUENTIAL, *OWN})]
+    known = {entry.name for entry in every()}
+    named = [*dict.fromkeys(word for word in words if word in known)]
     return [word for word in named if any((paths.RUNS / word).glob("*.csv"))] or named

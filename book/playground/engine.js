@@ -176,7 +176,7 @@ function naluEngine() {
   const NETWORKS = { NAC_mul: ["NAC", "NACMul"], NAC_mul_sigma: ["NAC", "NACMulSigma"], NALU: ["NALU", "NALU"], NMU: ["NAU", "NMU"], Gated_NAU_NMU: ["GatedNAUNMU", "GatedNAUNMU"] };
 
   function unit(name, columns, rows) {
-    const of = UNITS[name], made = { name, columns, rows, product: of.product, gated: false, matrices: [], W: {}, dW: {} };
+    const of = UNITS[name], made = { columns, rows, product: of.product, gated: false, matrices: [], W: {}, dW: {} };
     for (const [kind, roles] of of.matrices) {
       const size = rows * columns, tensors = KINDS[kind].two ? 2 : 1, zeros = () => Array.from({ length: tensors }, () => new Float32Array(size));
       made.matrices.push({ kind, roles, size, parameters: zeros(), m: zeros(), v: zeros() });
@@ -391,6 +391,5 @@ function naluEngine() {
     weights() { return [this.first, this.second].map((made) => Object.fromEntries(Object.entries(made.W).map(([role, w]) => [role, [...w]]))); }
   }
 
-  return { Training, NETWORKS, UNITS, ITERATIONS, LOG_EVERY, fma, exp, log, tanh, sigmoid, inputs };
+  return { Training, NETWORKS, UNITS, ITERATIONS, LOG_EVERY };
 }
-if (typeof module !== "undefined") module.exports = naluEngine();

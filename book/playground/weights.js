@@ -47,8 +47,8 @@
     return { slider, said };
   });
   const exactly = make("button", { type: "button", textContent: "Exact solution" });
-  const random = make("button", { type: "button", textContent: "One step downhill" });
-  controls.append(exactly, random);
+  const downhill = make("button", { type: "button", textContent: "One step downhill" });
+  controls.append(exactly, downhill);
   const canvas = make("canvas", { width: SIDE, height: SIDE, data: { "aria-hidden": "true" } });
   const over = playground.draw("svg", { viewBox: "0 0 200 200", role: "img" });
   const surface = make("div", { className: "surface" }, canvas, over, make("span", { className: "across", textContent: "w₁" }), make("span", { className: "up", textContent: "w₂" }));
@@ -109,7 +109,7 @@
   for (const element of [unitOf, targetOf]) element.addEventListener("change", () => begin(current()));
   for (const { slider } of sliders) slider.addEventListener("input", show);
   exactly.addEventListener("click", () => put(parts()[1].exact[unitOf.value]));
-  random.addEventListener("click", () => {
+  downhill.addEventListener("click", () => {
     const w = current(), [da, db] = slope(...parts(), w), length = Math.hypot(da, db) || 1;
     const size = Math.min(0.1, 0.1 * length);
     put([w[0] - size * da / length, w[1] - size * db / length]);

@@ -52,7 +52,7 @@ var playground = (() => {
   }
 
   // A training in pictures: its weights and its errors over updates, and the weights of the update that is chosen as cells.
-  // Points are {t, weights, test}, and {error, sparsity} where they are known; the weights are those of both layers, flat, by role: A adds, M multiplies.
+  // Points are {t, weights, test}, and {training, sparsity} errors where they are known; the weights are those of both layers, flat, by role: A adds, M multiplies.
   const TIMES = [0, 100, 1000, 10000, 100000].map((t) => [t, t >= 1000 ? `${t / 1000} k` : String(t)]);
   const POWERS = [3, 0, -3, -6, -9, -12].map((p) => [p, `10${superscript(p)}`]);
   const ROLES = { A: "⁺", M: "ˣ" };
@@ -72,8 +72,8 @@ var playground = (() => {
       const curve = (value, style) => ({ points: points.map((p) => [place(p.t), value(p)]).filter(([, y]) => !Number.isNaN(y)), ...style });
       this.weights.show(point.weights.flatMap((layer, k) => parts(layer).flatMap(([role, W]) => Array.from(W, (_, i) =>
         curve((p) => p.weights[k][role][i], { stroke: colour, opacity: 0.85, "stroke-dasharray": k ? "5 3" : "none" })))));
-      const known = ["error", "sparsity"].filter((name) => name in point);
-      this.legend.innerHTML = `${['<b class="test">test error</b>', ...known.map((name) => `<b class="${name}">${name === "error" ? "training" : name} error</b>`)].join(", ")}; dashed: solved below`;
+      const known = ["training", "sparsity"].filter((name) => name in point);
+      this.legend.innerHTML = `${['<b class="test">test error</b>', ...known.map((name) => `<b class="${name}">${name} error</b>`)].join(", ")}; dashed: solved below`;
       this.errors.show([this.limit, ...known.map((name) => curve((p) => power(p[name]), { class: name })), curve((p) => power(p.test), { class: "test", stroke: colour })]);
       for (const plot of [this.weights, this.errors]) plot.mark(place(point.t));
       this.cells.replaceChildren(...point.weights.flatMap((layer, k) => parts(layer).map(([role, W], n, all) => {

@@ -15,7 +15,7 @@
     const note = () => {
       const { iteration: t } = training, logged = t % LOG_EVERY === 0 || t >= tested; // a test takes as long as hundreds of updates
       if (logged) tested = t < LOG_EVERY ? Math.ceil(1.3 * t) : Infinity;
-      log.push({ t, weights: training.weights(), error: training.error, sparsity: training.sparsity(),
+      log.push({ t, weights: training.weights(), training: training.error, sparsity: training.sparsity(),
         test: logged ? training.evaluate(training.test) : NaN, valid: t % LOG_EVERY === 0 ? training.evaluate(training.valid) : NaN });
       next = Math.min(t < 40 ? t + 1 : Math.ceil(t * 1.025), Math.floor(t / LOG_EVERY + 1) * LOG_EVERY);
     };

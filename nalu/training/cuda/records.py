@@ -6,7 +6,6 @@ import numpy as np
 
 from nalu.tasks import OPERATIONS
 from nalu.training.fused import bodies, kernels, weights
-from nalu.training.fused.kernels import CODES
 from nalu.training.history import MEASURES, RUNNING
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
 from nalu.training.streams import COIN, INPUT, KEY
@@ -63,6 +62,6 @@ def header() -> str:
     return "#pragma once\n" + "".join(
         [_struct(name, record) for name, record in {"Block": BLOCK, "Lane": bodies.LANE, "Slot": weights.SLOT, "Row": ROW,
                                                    "Arguments": ARGUMENTS}.items()]
-        + [_codes("TO_", OPERATIONS), _codes("KIND_", sorted(CODES, key=CODES.get))]
+        + [_codes("TO_", OPERATIONS)]
         + [f"constexpr double {name} = {value!r};\n" for name, value in values.items()]
         + [f"constexpr int {name} = {value};\n" for name, value in (whole | activations).items()])

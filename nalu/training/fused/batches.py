@@ -10,7 +10,7 @@ from nalu.training.fused import mersenne, philox
 from nalu.training.fused.bodies import EPSILON
 from nalu.training.fused.memory import load, store, store_single, transpose
 from nalu.training.fused.scalars import log
-from nalu.training.fused.vectors import WIDTH, absolute, compiled, spread, where
+from nalu.training.fused.vectors import WIDTH, absolute, compiled, owner, spread, where
 
 ROWS = 16
 """Samples of the authors' stream that are drawn before their sums are taken: they stay in the first cache."""
@@ -66,7 +66,7 @@ def sum_rows(x, stride, subsets, sums):
                 sums[k * columns + b] += np.float64(x[i * stride + b])
 
 
-@compiled
+@owner
 def draw_authors(raw, out, position, low, width, subsets, xt, stride, x, gap, B, I, sums, rows, tile):
     """A batch of the authors' stream, one sample a row of `xt`, rounded to float32, and its subset sums.
 

@@ -12,7 +12,7 @@ from nalu.training.fused import batches, bodies, mersenne, weights
 from nalu.training.fused.bodies import Room
 from nalu.training.fused.memory import LINE, zeros
 from nalu.training.fused.products import PARTIAL, factors_back, multiply, multiply_factors
-from nalu.training.fused.vectors import WIDTH, compiled
+from nalu.training.fused.vectors import WIDTH, compiled, owner
 from nalu.training.history import RUNNING
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
 
@@ -122,7 +122,7 @@ def update(plan, t, first, second, slots, P, m, v, w, dw, kept):
         weights.step(slot, now, P, m, v, w, dw, kept)
 
 
-@compiled
+@owner
 def run_lane(shared, plans, slots, lanes, k, start, stop):
     """Train the k-th seed of all plans from iteration `start` up to, not including, `stop`."""
     kind = lanes.parameters.dtype

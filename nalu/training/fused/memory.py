@@ -7,7 +7,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from nalu.training.fused.vectors import LLVM, VECTORS, WIDTH, call, compiled, of_width, spread_out
+from nalu.training.fused.vectors import LLVM, VECTORS, WIDTH, call, of_width, owner, spread_out
 
 LINE = 64  # bytes of a line of the cache
 
@@ -133,7 +133,7 @@ def transpose(typing, A, a, a_stride, B, b, b_stride):
     return types.void(A, whole, whole, B, whole, whole), code
 
 
-@compiled
+@owner
 def zeros(count, kind):
     """A flat array that begins with a line of the cache, so that no vector lies across two."""
     wider = np.zeros(count + LINE, kind)

@@ -24,10 +24,16 @@ WIDE = config.CPU_NAME is None and llvm.get_host_cpu_features().get("avx512f", F
 WIDTH = 16 if WIDE else 8
 """Numbers in a vector: a register of single precision where there is AVX-512, otherwise of AVX2."""
 
-compiled = njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)
-"""Compile a function for the loop: every operation is rounded by itself, in the order written."""
+_RULES = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
 
-inline = njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, forceinline=True)
+owner = njit(**_RULES)
+"""Compile a function for the loop: every operation is rounded by itself, in the order written. It may make arrays."""
+
+compiled = njit(**_RULES, _nrt=False)
+"""The same for a function that makes none, and then counts no references to those that it is given: counting them took
+more than half of a lane's time."""
+
+inline = njit(**_RULES, _nrt=False, forceinline=True)
 """The same for a function that is too small to be called."""
 
 

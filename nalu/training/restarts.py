@@ -49,8 +49,7 @@ class Restarts:
     def _mean(self, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of what is noted from `start` to `stop`, of every lane."""
         begins = np.arange(self.errors.shape[1]) * self._every
-        held = np.minimum(begins + self._every, stop[:, None]) - np.maximum(begins, start[:, None])
-        share = np.maximum(held, 0) / np.maximum(stop - start, 1)[:, None]
-        errors = np.where(share > 0, self.errors, 0.0)
-        mean = (share * errors).sum(1)
-        return mean, np.sqrt((share * (errors - mean[:, None]) ** 2).sum(1))
+        held = np.maximum(np.minimum(begins + self._every, stop[:, None]) - np.maximum(begins, start[:, None]), 0)
+        errors, count = np.where(held > 0, self.errors, 0.0), np.maximum(stop - start, 1)
+        mean = (held * errors).sum(1) / count  # of whole numbers times single precision: equal errors have this mean exactly
+        return mean, np.sqrt((held * (errors - mean[:, None]) ** 2).sum(1) / count)

@@ -126,7 +126,7 @@ class Stacked:
         with torch.no_grad():
             for t in range(self.iteration, stop):
                 self._iterate(t)
-        self.iteration = stop
+                self.iteration = t + 1
 
     def _iterate(self, t: int) -> None:
         plan, recipe = self.plans[0], self.recipe

@@ -22,8 +22,10 @@ class MCFC(Unit):
 
     `x` is `[..., I]`, `z` is `[..., O]`; `R` is `[O, I]`, `w` and `b` are `[O]`.
 
-    `R` and `w` are drawn as orthogonal matrices, `R` is the identity if it is square, and `b` starts at 0. The authors' code
-    draws more often than once before it draws these numbers, so that a seed gives other weights here.
+    `R` and `w` are drawn as orthogonal matrices, `R` is the identity if it is square, and `b` starts at 0.
+
+    Departs from the paper (mcfc-draws): the authors' code draws more often before it draws these numbers, so that a seed
+    gives other weights here.
 
     >>> import torch
     >>> from nalu.units import MCFC

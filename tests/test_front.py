@@ -97,9 +97,9 @@ def test_weights_that_come_back_from_the_edge():
 
 def test_the_front_answers_before_anything_else():
     page = (BOOK / "intro.md").read_text("utf8")
-    answer, film, bar, figure = (page.index(text) for text in ("**Mostly yes.**", "ten_parameters:film", "does_it_work:verdict_bar", "does_it_work:fig_headline"))
+    answer, hero, bar, figure = (page.index(text) for text in ("**Mostly yes.**", "ten_parameters:trajectories", "does_it_work:verdict_bar", "does_it_work:fig_headline"))
     findings, ways, paths = (page.index(text) for text in (":class-container: findings", "Clone and run", "## Three ways to read"))
-    assert answer < page.index("\n## ") and answer < film < bar < figure < findings < ways < paths
+    assert answer < page.index("\n## ") and answer < hero < bar < figure < findings < ways < paths
     assert page.count("{grid-item-card}") == 6
 
 

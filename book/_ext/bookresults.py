@@ -2,7 +2,7 @@
 
 Such a page reads or trains runs and says what they show. After its question it gets
 
-* the answer, which the last cell of its notebook computes,
+* the answer, which the last cell of its notebook computes; it moves there, so that nobody reads it twice,
 * for an experiment, the command that makes its figures anew.
 
 Its code carries the tag ``page-code``: ``code.js`` puts it out of the way behind one button.
@@ -38,10 +38,10 @@ def shows_results(name: str) -> bool:
 
 
 def arrange(name: str, notebook: dict) -> None:
-    """Put the answer, the command and the link into the playground behind the question, and mark the code."""
+    """Move the answer behind the question, put the command and the link into the playground there, and mark the code."""
     first, added = notebook["cells"][0], []
     if shows_results(name):
-        said = answer(notebook)
+        said = _take_answer(notebook)
         added += [f":::{{div}} page-answer\n{said}\n:::"] if said else []
         added += [command(name, notebook)] if name.startswith("experiments/") else []
         _mark(notebook)
@@ -63,11 +63,15 @@ def _mark(notebook: dict) -> None:
             cell["metadata"]["tags"] = [*tags, CODE]
 
 
-def answer(notebook: dict) -> str:
-    """The last output that begins with "Answer"; empty where there is none."""
-    texts = ["".join(output["data"]["text/markdown"]) for cell in notebook["cells"] for output in cell.get("outputs", ())
-             if "text/markdown" in output.get("data", {})]
-    return next((text for text in reversed(texts) if text.startswith("**Answer.**")), "")
+def _take_answer(notebook: dict) -> str:
+    """Remove the last output that begins with "Answer", and return its text; empty where there is none."""
+    for cell in reversed(notebook["cells"]):
+        for output in reversed(cell.get("outputs", ())):
+            text = "".join(output.get("data", {}).get("text/markdown", ""))
+            if text.startswith("**Answer.**"):
+                cell["outputs"].remove(output)
+                return text
+    return ""
 
 
 def command(name: str, notebook: dict) -> str:

@@ -12,7 +12,7 @@
     :name: tab-success
     The caption.
     ```
-    ```{run-html} experiments/ten_parameters:film
+    ```{run-html} experiments/ten_parameters:trajectories
     ```
 
 Unlike the cross-page forms of ``{glue}`` these follow changes in incremental builds,
@@ -172,7 +172,7 @@ class RunTable(SphinxDirective, _Lookup):
 
 
 class RunHtml(SphinxDirective, _Lookup):
-    """What stands in a page as HTML, such as a film; other builders show its text."""
+    """What stands in a page as HTML, such as recorded trainings; other builders show its text."""
 
     required_arguments = 1
 

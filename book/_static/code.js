@@ -3,6 +3,7 @@
   const root = document.documentElement;
   root.classList.add("code-hidden"); // before the page is drawn, so that nothing jumps
   document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("details.hide summary[aria-label]").forEach((summary) => summary.removeAttribute("aria-label")); // what it says is its name
     const cells = [...document.querySelectorAll(".bd-article .tag_page-code .cell_input")];
     const title = document.querySelector(".bd-article h1");
     if (!cells.length || !title) return;

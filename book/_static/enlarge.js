@@ -1,7 +1,7 @@
 // A figure is a link to its own file: on a phone it can be opened there, turned and enlarged.
 document.addEventListener("DOMContentLoaded", () => {
   for (const img of document.querySelectorAll(".bd-article figure img")) {
-    if (img.closest("a, button, .plot3d, .film")) continue;
+    if (img.closest("a, button, .plot3d")) continue;
     const link = document.createElement("a");
     link.href = img.src;
     link.className = "enlarge";

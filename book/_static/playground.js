@@ -1,5 +1,6 @@
-// The playground's scripts are read when it comes into view; pages without one read nothing.
+// The playground's scripts are read when it comes into view, those of its parts in the page; pages without one read nothing.
 (() => {
+  const PARTS = { "set-weights": ["weights.js"], train: ["engine.js", "training.js"], trajectories: ["trajectories.js"] };
   const here = document.currentScript.src;
   const read = (name) => new Promise((done, failed) => {
     const script = Object.assign(document.createElement("script"), { src: new URL(`playground/${name}`, here), onload: done, onerror: failed });
@@ -11,7 +12,8 @@
     const seen = new IntersectionObserver((entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       seen.disconnect();
-      read("engine.js").then(() => read("drawing.js")).then(() => Promise.all([read("weights.js"), read("training.js")]));
+      const scripts = Object.entries(PARTS).flatMap(([part, names]) => (document.querySelector(`div.playground .${part}`) ? names : []));
+      ["drawing.js", ...scripts].reduce((before, name) => before.then(() => read(name)), Promise.resolve());
     }, { rootMargin: "300px" });
     places.forEach((place) => seen.observe(place));
   });

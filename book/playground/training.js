@@ -1,6 +1,6 @@
 // Train: the networks of Table 1, each in a worker of its own, from one seed, beside each other.
 (() => {
-  const { make, field, choice, scientific, plain, count, subscript, superscript, place: along, Plot, state, remember, respond, sigma } = playground;
+  const { make, field, choice, scientific, plain, count, subscript, superscript, Pictures, state, remember, respond, sigma } = playground;
   const home = document.querySelector("div.playground .train");
   if (!home) return;
   const { threshold, networks } = JSON.parse(document.querySelector("div.playground script").textContent);
@@ -15,7 +15,7 @@
     const note = () => {
       const { iteration: t } = training, logged = t % LOG_EVERY === 0 || t >= tested; // a test takes as long as hundreds of updates
       if (logged) tested = t < LOG_EVERY ? Math.ceil(1.3 * t) : Infinity;
-      log.push({ t, weights: training.weights(), error: training.error, sparsity: training.sparsity(),
+      log.push({ t, weights: training.weights(), training: training.error, sparsity: training.sparsity(),
         test: logged ? training.evaluate(training.test) : NaN, valid: t % LOG_EVERY === 0 ? training.evaluate(training.valid) : NaN });
       next = Math.min(t < 40 ? t + 1 : Math.ceil(t * 1.025), Math.floor(t / LOG_EVERY + 1) * LOG_EVERY);
     };
@@ -68,20 +68,14 @@
 
   // -- one network --
 
-  const TIMES = [0, 100, 1000, 10000, 100000].map((t) => [along(t), t >= 1000 ? `${t / 1000} k` : String(t)]);
-  const POWERS = [3, 0, -3, -6, -9, -12].map((p) => [p, `10${superscript(p)}`]);
   class Lane {
     constructor(nth, name, changed) {
       this.points = []; this.nth = nth; this.at = -1; this.changed = changed;
-      this.said = make("p", { className: "so-far" }); this.cells = make("div", { className: "film-cells" });
+      this.said = make("p", { className: "so-far" }); this.pictures = new Pictures(ITERATIONS, threshold);
       this.found = make("p", { className: "found" }); this.record = make("p", { className: "record" });
       const row = make("div", { className: "controls" }), options = Object.entries(networks).map(([key, { label }]) => [key, label]);
       this.chosen = field(row, nth ? "beside it" : "network", choice(nth ? [["", "nothing"], ...options] : options, name));
-      this.weightsPlot = new Plot("Weights over updates", { x: [0, along(ITERATIONS)], y: [-1.05, 1.05], xticks: TIMES, yticks: [[-1, "−1"], [0, "0"], [1, "1"]], unit: "update" });
-      this.errorPlot = new Plot("Errors over updates", { x: [0, along(ITERATIONS)], y: [-13, 4.5], xticks: TIMES, yticks: POWERS, unit: "update" });
-      this.body = make("div", {}, make("p", { className: "plot-title", textContent: "weights: first layer solid, second dashed" }), this.weightsPlot.element,
-        make("p", { className: "plot-title", innerHTML: '<b class="test">test error</b>, <b class="training">training error</b>, <b class="sparsity">sparsity error</b>; dashed: solved below' }), this.errorPlot.element,
-        this.cells, this.said, this.found, this.record);
+      this.body = make("div", {}, ...this.pictures.elements, this.said, this.found, this.record);
       this.element = make("section", { data: { "aria-label": nth ? "Second network" : "First network" } }, row, this.body);
       this.chosen.addEventListener("change", changed);
     }
@@ -120,25 +114,8 @@
       if (!this.points.length) return;
       let n = this.points.length - 1;
       if (t !== undefined) while (n > 0 && this.points[n].t > t) n--;
-      const point = this.points[n], { colour } = networks[this.name], lines = [];
-      point.weights.forEach((layer, k) => { for (const role of ["A", "M"]) if (layer[role] && !(role === "M" && layer.A?.every((w, i) => w === layer.M[i]))) layer[role].forEach((_, i) => lines.push({
-        points: this.points.map((p) => [along(p.t), p.weights[k][role][i]]), stroke: colour, opacity: 0.85, "stroke-dasharray": k ? "5 3" : "none" })); });
-      this.weightsPlot.show(lines);
-      const power = (x) => (Number.isNaN(x) ? NaN : Math.log10(Math.max(x, 1e-13)));
-      this.errorPlot.show([{ points: [[0, Math.log10(threshold)], [along(ITERATIONS), Math.log10(threshold)]], stroke: "currentColor", opacity: 0.7, "stroke-dasharray": "5 3", "stroke-width": 1 },
-        { points: this.points.map((p) => [along(p.t), power(p.error)]), class: "training" },
-        { points: this.points.map((p) => [along(p.t), power(p.sparsity)]), class: "sparsity" },
-        { points: this.points.filter((p) => !Number.isNaN(p.test)).map((p) => [along(p.t), power(p.test)]), class: "test", stroke: colour }]);
-      for (const plot of [this.weightsPlot, this.errorPlot]) plot.mark(along(point.t));
-      this.cells.replaceChildren(...point.weights.flatMap((layer, k) => Object.entries(layer).filter(([role]) => role !== "G").filter(([role], n, all) => !(n && all[0][1].every((w, i) => w === layer[role][i]))).map(([role, values]) => {
-        const columns = k ? 2 : 4, rows = Array.from({ length: values.length / columns }, (_, h) => values.slice(h * columns, (h + 1) * columns));
-        const kind = layer.A && layer.M && layer.A.some((w, i) => w !== layer.M[i]) ? (role === "A" ? "⁺" : "ˣ") : "";
-        return make("div", { className: "film-layer" }, make("span", { textContent: `W${subscript(k + 1)}${kind}` }), make("div", {}, ...rows.map((row) => make("div", {}, ...row.map((w) => {
-          const cell = make("b", { textContent: (Math.round(100 * w) / 100 + 0).toFixed(2).replace("-", "−"), className: w < 0 ? "below" : "" });
-          cell.style.setProperty("--weight", `${Math.round(100 * Math.min(1, Math.abs(w)))}%`);
-          return cell;
-        })))));
-      })));
+      const point = this.points[n];
+      this.pictures.show(this.points, point, networks[this.name].colour);
       const error = Number.isNaN(point.test) ? [...this.points.slice(0, n)].reverse().find((p) => !Number.isNaN(p.test))?.test ?? NaN : point.test;
       const spent = this.spent + (this.began && !this.done ? performance.now() - this.began : 0), rate = spent > 300 ? `, ${count(Math.round(this.made / spent * 10) * 100)} updates a second` : "";
       this.said.textContent = `update ${count(point.t)} of ${count(ITERATIONS)}${rate}: test error ${scientific(error)}, sparsity error ${scientific(point.sparsity)}`;

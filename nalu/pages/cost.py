@@ -43,7 +43,7 @@ def lanes(measured: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of ``benchmarks/lanes.csv`` as a table with a line for each network."""
     wide = measured[measured["model"] != ""].pivot(index="model", columns=["what", "input_size"], values="value")
     aims = measured[measured["what"] == "slope / P"].set_index("model")["target"].str.removeprefix("< ")
-    table = pd.DataFrame({label: wide[key].map("{:.1f}".format) for label, key in COLUMNS.items()}).loc[aims.index]
+    table = pd.DataFrame({label: wide[key].map("{:.2g}".format) for label, key in COLUMNS.items()}).loc[aims.index]
     table.insert(2, "aim, in P", aims)
     table["plain loop"] = measured[measured["what"] == "plain loop"].set_index("model")["value"].map("{:,.0f}".format)
     table.insert(0, "network", [MODELS[name].plain for name in table.index])

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from nalu.registry import MODELS
 
-PARTS = "set-weights", "train"
+PARTS = "set-weights", "train", "trajectories"
 
 
 class Place:
@@ -27,13 +27,13 @@ class Place:
 
     Parameters
     ----------
-    part : {"set-weights", "train"}
+    part : {"set-weights", "train", "trajectories"}
     picture : matplotlib.figure.Figure
         What is shown instead; it is closed.
     alt : str
         What the picture shows, for readers who cannot see it.
     data : dict, optional
-        What the scripts need, see `training_data`.
+        What the scripts need, see `training_data` and `nalu.pages.trajectories`.
 
     Raises
     ------
@@ -43,7 +43,7 @@ class Place:
 
     def __init__(self, part: str, picture: Figure, alt: str, data: dict | None = None) -> None:
         if part not in PARTS:
-            raise ValueError(f"the playground has no part {part!r}; it has {' and '.join(PARTS)}")
+            raise ValueError(f"the playground has no part {part!r}; it has {', '.join(PARTS)}")
         if not alt.strip():
             raise ValueError("alt is empty; a picture needs a text that says what is to be seen")
         file = BytesIO()

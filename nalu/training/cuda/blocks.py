@@ -1,7 +1,7 @@
 """Which lanes share a block of threads, and where the block keeps its arrays.
 
-Lanes that learn from the same batches share a block: the batches are drawn once for all of them, and their first layers
-are one product. The numbers of a lane do not depend on it.
+Lanes that learn from the same batches share a block. The block draws the batches once for all of them, and computes their
+first layers as one product. The numbers of a lane do not depend on which lanes share its block.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from nalu.training.fused.products import PARTIAL
 from nalu.training.plan import Plan
 
 TILE, SEGMENT, RING = 4, 4, 2048
-"""As in the source of the kernel: rows and inputs of a tile, factors between two that are kept, words of a ring."""
+"""Sizes that the source of the kernel has, too: rows and inputs of a tile, factors between two products that are kept, words of a ring."""
 
 MANY_LANES, FEW_LANES, SHARED = (20, 4), (20, 8), (10, 4)
-"""Warps in all, and of those that draw, of a block that has a multiprocessor for itself and many lanes, or few,
-which the draw keeps waiting; and of one that shares it."""
+"""How many warps a block has, and how many of them draw. The first two are for a block that has a multiprocessor to itself:
+one with many lanes, and one with few lanes, which have to wait for the draw. The third is for a block that shares it."""
 
 RESERVED = 1024  # bytes of shared memory that the system takes for each block
 STEP = 4096  # blocks whose shared memory differs by less are launched together
 MOST_SAMPLES = 32
 ROWS = 64
-"""Rows of first layers in a block, at most, where a stream has more lanes: what sixteen warps multiply at a time."""
+"""A block has at most this many rows of first layers, unless a single lane has more. Sixteen warps multiply so many at a time."""
 
 
 def odd_fours(count: int) -> int:
-    """The least odd multiple of four numbers: eight rows of that stride begin in different banks of shared memory."""
+    """Return the least odd multiple of four that is no less than `count`. Eight rows with this stride begin in different banks of shared memory."""
     fours = -(-count // 4)
     return 4 * (fours + 1 - fours % 2)
 
@@ -46,14 +46,14 @@ class Team:
 
 
 def stream(plan: Plan) -> tuple:
-    """What the batches and the evaluation inputs of a seed are a function of."""
+    """Return the settings that determine the batches and the evaluation inputs of a seed."""
     task = asdict(plan.task)
     del task["operation"]
     return tuple(task.items())
 
 
 def teams(plans: list[Plan], members: list[Member], at_most: int | None = None) -> Iterator[Team]:
-    """All seeds of all plans in teams of at most `ROWS` rows, or so many lanes."""
+    """Divide all seeds of all plans into teams of at most `ROWS` rows; with `at_most`, of at most so many lanes."""
     streams: dict[tuple, dict[int, list[int]]] = {}
     for j, plan in enumerate(plans):
         for seed in plan.seeds:
@@ -68,7 +68,7 @@ def teams(plans: list[Plan], members: list[Member], at_most: int | None = None) 
 
 
 def _parts(lanes: list[int], wanted: list[list[int]], at_most: int | None) -> Iterator[list[int]]:
-    """Lanes in equal parts; if they are too many, those that want logarithms or factors have their own."""
+    """Divide lanes into equal parts. If one part cannot hold them, lanes that need logarithms or factors get parts of their own."""
     groups: dict[tuple, list[tuple[int, int]]] = {}
     split = sum(map(sum, wanted)) > ROWS
     for lane, rows in zip(lanes, wanted, strict=True):
@@ -84,7 +84,7 @@ def _parts(lanes: list[int], wanted: list[list[int]], at_most: int | None) -> It
 
 @dataclass
 class Chip:
-    """Room in shared memory, and beyond it in the scratch of a block."""
+    """Space in the shared memory of a block, and in its scratch for what does not fit there."""
 
     limit: int
     places: dict[str, int] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Chip:
     scratch: int = 0
 
     def place(self, name: str, count: int, item: int, inside: bool | None = None) -> None:
-        """Where an array of `count` numbers of `item` bytes is. `inside` says that it must be in shared memory, or must not."""
+        """Give an array of `count` numbers of `item` bytes a place. With `inside` it must be in shared memory, or must not be there."""
         wanted = -(-count * item // 16) * 16
         if inside or (inside is None and self.size + wanted <= self.limit):
             self.places[name], self.size = self.size, self.size + wanted
@@ -111,15 +111,15 @@ class Shape:
     ----------
     layout : Layout
     rows : numpy.ndarray
-        Of `ROW`.
+        One record of type `ROW` for each row of a first layer.
     variant : Variant
-        The program that trains it.
+        The program that trains the team.
     warps, size, scratch : int
-        Of a block: warps, bytes of shared memory, and bytes of the scratch.
+        How many warps, bytes of shared memory and bytes of scratch a block has.
     block : dict
-        What the blocks of the team have in common.
+        The fields of `BLOCK` that are equal in all blocks of the team.
     problem : str or None
-        Why no block of a GPU can have it.
+        Why no block of a GPU can train the team; None if one can.
     """
 
     def __init__(self, members: list[Member], limit: int, warps: tuple[int, int] | None = None) -> None:
@@ -193,7 +193,7 @@ class Shape:
         return chip
 
     def places(self) -> np.ndarray:
-        """Where the parameters of all members, in their own order, lie among those of the slots."""
+        """Return the place of each parameter among those of the slots. The parameters are in the order of the members."""
         found = np.empty(self.layout.parameters, np.int64)
         for slot in self.layout.slots:
             count = slot["tensors"] * slot["rows"]
@@ -203,7 +203,7 @@ class Shape:
 
 
 def _rows(layout: Layout) -> tuple[np.ndarray, list[int]]:
-    """The rows of first layers: those of products with x, those with logarithms, those of factors; and how many of each."""
+    """Return the rows of first layers, and how many of them read x, logarithms and factors; they are sorted in this order."""
     end, found = (layout.sums + layout.logs + layout.factors) * layout.stride, ([], [], [])
     for lane, plan in enumerate(layout.plans):
         for s in range(plan["slots"], plan["end"]):

@@ -12,18 +12,6 @@ template <class R> struct Room {
   int stride;
 };
 
-template <class R> __device__ __forceinline__ R activate(int code, R u) {
-  if (code == LINEAR) return u;
-  u = u < R(0) ? R(0) : u;
-  return code == RELU6 && u > R(6) ? R(6) : u;
-}
-
-template <class R> __device__ __forceinline__ R activate_back(int code, R y, R dy) {
-  if (code == LINEAR) return dy;
-  dy = y > R(0) ? dy : R(0);
-  return code != RELU6 || y < R(6) ? dy : R(0);
-}
-
 // A unit as its code says: its kind of product, whether it has a gate, and a sum of inputs.
 struct Body {
   int product;

@@ -64,8 +64,8 @@ __device__ __forceinline__ void end_words(const Team &team, Twister &t, u32 *wor
 
 // A number of 2^52 and more has an integer as its mantissa. Two products by powers of 2 are exact.
 __device__ __forceinline__ double uniform(u32 a, u32 b, double low, double scale) {
-  double high = number((long long)(0x4330000000000000ULL | (a >> 5))) - 4503599627370496.0;
-  double rest = number((long long)(0x4330000000000000ULL | (b >> 6))) - 4503599627370496.0;
+  double high = number(0x4330000000000000ULL | (a >> 5)) - 4503599627370496.0;
+  double rest = number(0x4330000000000000ULL | (b >> 6)) - 4503599627370496.0;
   return fused(high, 67108864.0, rest) * scale + low;
 }
 

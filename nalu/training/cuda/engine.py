@@ -46,9 +46,9 @@ def member(plan: Plan) -> Member:
 class Cuda:
     """Trains the seeds of a plan, and of others beside it, on one GPU.
 
-    The plans may differ in model, task and optimiser, not in `ALIKE`; seeds that are trained on the same
-    batches share them. What a seed learns does not depend on its company. ``plans`` and
-    ``histories`` are in the order given, ``plan`` and ``history`` are the first of them.
+    The plans may differ in model, task and optimiser, but must agree in `ALIKE`. Seeds with the same batches
+    share them. What a seed learns does not depend on the other seeds. ``plans`` and
+    ``histories`` are in the given order; ``plan`` and ``history`` are the first of them.
 
     ``iteration`` is the next iteration; `advance` runs up to a later one.
 
@@ -56,11 +56,11 @@ class Cuda:
     ----------
     plan, *others : Plan
     machine : optional
-        What holds the arrays and runs the kernel; by default the GPU that the plans name.
+        Holds the arrays and runs the kernel; by default this is the GPU that the plans name.
     lanes : int, optional
-        How many seeds of different plans may share a block, at most.
+        How many seeds of different plans may share a block.
     warps : tuple of int, optional
-        Warps of a block, and how many of them only draw.
+        How many warps a block has, and how many of these only draw.
 
     Raises
     ------
@@ -172,10 +172,10 @@ class Cuda:
         return self.members[j].unpack(k, self.machine.fetch(self.memory["P"])[self._lane[j, k][2]])
 
     def state(self) -> dict[str, np.ndarray]:
-        """All that the following iterations depend on, as arrays.
+        """Return everything that the next iterations depend on, as arrays.
 
-        Names are those of the fused engine, for several plans with ``0/``, ``1/``, ... before
-        them. A seed that has stopped needs no random numbers: its words are 0.
+        The names are those of the fused engine. If there are several plans, ``0/``, ``1/``, ... stands before
+        each name. A seed that has stopped needs no random numbers, so its words are 0.
         """
         arrays, (P, m, v, words, position) = {}, (
             self.machine.fetch(self.memory[name]) for name in ("P", "m", "v", "words", "position"))
@@ -207,7 +207,7 @@ class Cuda:
 
 
 def _power(base: float, exponents: np.ndarray) -> np.ndarray:
-    """By squaring, as the fused engine takes it: the same on every machine."""
+    """Compute a power by squaring, as the fused engine does. The result is the same on every machine."""
     result, exponents = np.ones(len(exponents)), exponents.copy()
     while exponents.any():
         result = np.where(exponents & 1, result * base, result)

@@ -25,8 +25,8 @@ __device__ __forceinline__ void regularity(const Lane &lane, const Slot *slots, 
     double sum = 0.0;
     for (int r = 0; r < (int)slot->rows; r++)
       for (int k = r * (int)slot->stride; k < r * (int)slot->stride + (int)slot->columns; k++) {
-        Smaller<R> found = smaller((int)slot->kind, P[slot->at + k]);
-        sum = sum + (double)(found.near < found.far ? found.near : found.far);
+        Three<R> found = smaller_of((int)slot->kind, P[slot->at + k]);
+        sum = sum + (double)(found.first < found.second ? found.first : found.second);
         if (slot->sparse) {
           R size = absolute(w[slot->to + k]), far = absolute(R(1) - size);
           R least = size < far ? size : far;

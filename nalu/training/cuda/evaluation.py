@@ -1,4 +1,4 @@
-"""What the kernel evaluates on: the fixed inputs of all tasks, and their targets, each once."""
+"""The fixed inputs and targets on which the kernel evaluates networks. Tasks that have the same ones share them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from nalu.training.cuda.records import CHUNK
 
 
 class Evaluation:
-    """Inputs and targets in two flat arrays, as far as they are asked for."""
+    """Inputs and targets in two flat arrays, which grow with every seed that asks for its own."""
 
     def __init__(self) -> None:
         self.inputs, self.targets, self._fixed = Pool(), Pool(), {}
 
     def of_seed(self, seed: int, task: Arithmetic, operations: list[str]) -> dict[str, int]:
-        """Where those of a seed are, as columns of `records.BLOCK`; its targets are those of all operations."""
+        """Return where the inputs and targets of a seed begin, by column of `records.BLOCK`. Its targets are those of all operations."""
         row = {}
         for which, where in (("valid", task.train_range), ("test", task.test_range)):
             key = which, task.input_size, where
@@ -32,20 +32,20 @@ class Evaluation:
 
 
 def _padded(x: np.ndarray, whole: int) -> np.ndarray:
-    """Evaluation inputs, rounded to float32, in rows as the kernel has them; 1 beyond the last sample."""
+    """Round evaluation inputs to float32 and arrange them in rows as the kernel reads them. Samples beyond the last are 1."""
     rows = np.ones((whole, odd_fours(x.shape[1])))
     rows[: len(x), : x.shape[1]] = np.float32(x)
     return rows
 
 
 class Pool:
-    """Arrays one behind the other in one; what is the same is there once."""
+    """One long array that holds others one after the other. Arrays of one name are held once."""
 
     def __init__(self) -> None:
         self._pieces, self._places, self._size = [], {}, 0
 
     def place(self, key, make) -> int:
-        """Where the array of this name begins."""
+        """Return where the array of this name begins; add it if it is new."""
         if key not in self._places:
             self._places[key] = self._size
             self._pieces.append(make().ravel())
@@ -53,5 +53,5 @@ class Pool:
         return self._places[key]
 
     def array(self) -> np.ndarray:
-        """All of them."""
+        """Return the long array."""
         return np.concatenate(self._pieces)

@@ -1,4 +1,4 @@
-"""The GPU: is there one, what holds its arrays, and what starts the kernel."""
+"""The GPU: finds out whether there is one, holds arrays on it, and starts the kernel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WARP = 32
 
 
 def missing() -> str | None:
-    """Why no kernel can run here, and what to do about it; None if one can."""
+    """Say why no kernel can run here and what to do about it; return None if one can."""
     if lacking := extras.missing("cuda", "cuda.bindings"):
         return lacking
     if not torch.cuda.is_available():
@@ -24,7 +24,7 @@ def missing() -> str | None:
 
 
 def name(device: str) -> str:
-    """What its maker calls a GPU."""
+    """Return the name that the maker gave a GPU."""
     return torch.cuda.get_device_name(device)
 
 
@@ -55,15 +55,15 @@ class Gpu:
         self._streams = {}
 
     def send(self, array: np.ndarray) -> Array:
-        """A copy on the GPU."""
+        """Copy an array to the GPU."""
         return Array(array, self.device)
 
     def fetch(self, array: Array) -> np.ndarray:
-        """A copy from the GPU."""
+        """Copy an array from the GPU."""
         return array.bytes.cpu().numpy().view(array.dtype).reshape(array.shape)
 
     def address(self, array: Array) -> int:
-        """Where an array begins."""
+        """Return the address at which an array begins."""
         return array.bytes.data_ptr()
 
     def launch(self, launches: list[tuple[Variant, int, int, int]], given: np.ndarray) -> None:
@@ -72,9 +72,9 @@ class Gpu:
         Parameters
         ----------
         launches : list
-            Of each: the variant, warps of a block, bytes of its shared memory, blocks.
+            For each kernel its variant, the warps of a block, the bytes of its shared memory, and the number of blocks.
         given : numpy.ndarray
-            Their arguments, of `records.ARGUMENTS`.
+            Their arguments, one record of type `records.ARGUMENTS` each.
         """
         from cuda.bindings import driver
 
@@ -92,7 +92,7 @@ class Gpu:
             torch.cuda.synchronize()
 
     def _kernel(self, variant: Variant, size: int):
-        """The kernel, allowed as much shared memory as it needs, which the driver grants beyond 48 kB if asked."""
+        """Return the kernel with leave to use the shared memory that it needs. The driver grants more than 48 kB only if asked."""
         from cuda.bindings import driver
 
         kernel = _loaded(variant, self.capability, self.device.index or 0)

@@ -73,7 +73,7 @@ template <class R, bool CHIP> struct Stream {
       const Slot &slot = slots()[s];
       int size = (int)(slot.rows * slot.stride), kind = (int)slot.kind, at = (int)slot.at;
       for (int k = team.rank; k < size; k += team.size) {
-        R p = state.P[at + k], q = kind == KIND_NAC ? state.P[at + size + k] : p;
+        R p = state.P[at + k], q = is_two(kind) ? state.P[at + size + k] : p;
         put_weight(kind, at + k, size, state, p, q, goal(slot.to + k, slot.also >= 0 ? slot.also + k : -1));
       }
     }

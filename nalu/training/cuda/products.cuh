@@ -2,9 +2,6 @@
 #pragma once
 #include "team.cuh"
 
-// (W x + 1) - W, rounded three times: where a run has converged, this is all that still moves its weights.
-template <class R> __device__ __forceinline__ R factor(R w, R x) { return (w * x + R(1)) - w; }
-
 template <bool FACTOR, class R> __device__ __forceinline__ R next(R w, R x, R z) { return FACTOR ? z * factor(w, x) : fused(w, x, z); }
 
 template <class R> __device__ __forceinline__ void take_logarithms(const Team &team, const R *x, int count, R *l) {

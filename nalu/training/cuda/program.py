@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nalu.support import files
-from nalu.training.cuda import records
+from nalu.training.cuda import records, translation
 from nalu.training.fused.cache import Store
 
 HERE = Path(__file__).parent
@@ -24,8 +24,9 @@ EXACT = ("--fmad=false", "--ftz=false", "--prec-div=true", "--prec-sqrt=true")
 
 
 def sources() -> dict[str, str]:
-    """All files of the source by name; the tables' is made of `records`."""
-    return {path.name: path.read_text() for path in sorted(HERE.glob("*.cu*"))} | {"records.cuh": records.header()}
+    """All files of the source by name; that of the tables is made of `records`, that of the functions translated."""
+    return {path.name: path.read_text() for path in sorted(HERE.glob("*.cu*"))} | {
+        "records.cuh": records.header(), "functions.cuh": translation.header()}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The tables of the kernel, and the header by which its source has them: what both sides know is written once, here."""
+"""The tables of the kernel, and the header that gives them to its source. What Python and the kernel share is written once, here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from nalu.tasks import OPERATIONS
 from nalu.training.fused import bodies, kernels, weights
-from nalu.training.fused.kernels import CODES
 from nalu.training.history import MEASURES, RUNNING
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
 from nalu.training.streams import COIN, INPUT, KEY
@@ -18,10 +17,10 @@ CHUNK = 128
 """Samples that are evaluated together, as in the fused engine."""
 
 GAP = 4
-"""What the rows of products have beyond whole multiples of 32: neighbours begin in other banks of shared memory."""
+"""Rows of products are longer than a multiple of 32 by this many numbers, so that neighbours begin in different banks of shared memory."""
 
 PLACES = "x0 x1 y0 y1 l z w ring sums_at drawn dw P m v kept before slopes running now each errors left"
-"""Arrays of a block: bytes from the beginning of its shared memory, or, complemented, of its part of the scratch."""
+"""Arrays of a block. A place counts bytes from the beginning of its shared memory or, as a complement, of its part of the scratch."""
 
 BLOCK = np.dtype([(name, np.int64) for name in f"""
     plans slots rows operations subsets lanes number_of_slots number_of_operations number_of_subsets first
@@ -30,19 +29,19 @@ BLOCK = np.dtype([(name, np.int64) for name in f"""
     + [(name, np.float64) for name in ("low0", "width0", "low1", "width1", "two")])
 """A stream and the lanes that learn from it.
 
-Where its rows of the other tables, its state and its evaluation data begin, with their counts; `first` is its first
-lane among all. `sums`, `logs` and `factors` are rows of first layers, `by_x`, `by_l` and `by_factors` rows of `ROW`.
-So many warps as `drawers` says draw a batch while the others learn from the one before; all do both in turn if it is 0."""
+The fields say where its rows of the other tables, its state and its evaluation data begin, and how many there are. `first`
+is the number of its first lane. `sums`, `logs` and `factors` are rows of first layers, `by_x`, `by_l` and `by_factors` rows of `ROW`.
+`drawers` warps draw a batch while the others learn from the batch before it; if there are none, all warps do both in turn."""
 
 ROW = np.dtype([(name, np.int64) for name in "lane slot z also at to copy".split()])
-"""A row of a first layer's weights: its lane and slot, the row of its products and that of a second use, or -1;
-where its parameters are, and its weights and their copy, or -1."""
+"""A row of a first layer's weights: its lane and slot, the row of its products, and the row of a second use or -1; then the
+places of its parameters, of its weights, and of their copy or -1."""
 
 ARGUMENTS = np.dtype([(name, np.uint64) for name in """
     blocks plans slots rows operations subsets P m v words position evaluation targets values stopped corrections
     scratch""".split()]
     + [(name, np.int64) for name in "first start stop every batch_size logged authors".split()])
-"""Addresses of all arrays, and the launch: its first block, its iterations, and how many rows of the history it has."""
+"""The addresses of all arrays, and the launch: its first block, its iterations, and how many rows of the history it writes."""
 
 
 def _struct(name: str, record: np.dtype) -> str:
@@ -63,6 +62,6 @@ def header() -> str:
     return "#pragma once\n" + "".join(
         [_struct(name, record) for name, record in {"Block": BLOCK, "Lane": bodies.LANE, "Slot": weights.SLOT, "Row": ROW,
                                                    "Arguments": ARGUMENTS}.items()]
-        + [_codes("TO_", OPERATIONS), _codes("KIND_", sorted(CODES, key=CODES.get))]
+        + [_codes("TO_", OPERATIONS)]
         + [f"constexpr double {name} = {value!r};\n" for name, value in values.items()]
         + [f"constexpr int {name} = {value};\n" for name, value in (whole | activations).items()])

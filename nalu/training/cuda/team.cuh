@@ -1,6 +1,6 @@
 // Threads that work together: a block, or some warps of it that wait for each other without the rest.
 #pragma once
-#include "arithmetic.cuh"
+#include "functions.cuh"
 
 struct Team {
   int rank, size, barrier;

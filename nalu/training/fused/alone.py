@@ -1,4 +1,4 @@
-"""One unit of the engine alone, for those who look at it: its outputs and gradients for inputs of their own."""
+"""One unit of the engine by itself: notebooks and tests ask for its outputs and gradients at inputs of their own."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ with ENGINE.kept():
 
 
 def respond(name: str, tensors: dict[str, np.ndarray], x: np.ndarray, dy: np.ndarray, scale: float = 0.0) -> dict:
-    """All that a unit with these parameters computes, in float64.
+    """Return everything that a unit with these parameters computes, in float64.
 
     Parameters
     ----------
     name
-        Of `KERNELS`.
+        A key of `KERNELS`.
     tensors
-        Its parameters by name, `[O, I]`, a bias `[O]`.
+        Its parameters by name: matrices `[O, I]` and a bias `[O]`.
     x, dy
-        Inputs `[I, B]`, and gradients of the outputs `[O, B]`.
+        The inputs `[I, B]` and the gradients with respect to the outputs `[O, B]`.
     scale
         Weight of the sparsity regulariser, which is the mean over all outputs.
 
@@ -52,7 +52,7 @@ def respond(name: str, tensors: dict[str, np.ndarray], x: np.ndarray, dy: np.nda
 
 
 def _one(name, tensors, x, dy, scale) -> dict:
-    """The same for one output; the engine has no second unit with more."""
+    """Do the same for a unit with one output. A second layer of the engine always has one output."""
     (I, B), kernel = x.shape, KERNELS[name]
     stride, slots, places, lane, at, to = whole(-(-B // 32) * 32), [], {}, np.zeros((), bodies.LANE), 0, 0
     for part in NAMES.values():

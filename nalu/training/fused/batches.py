@@ -1,4 +1,4 @@
-"""The batches of a seed: drawn from its stream once, for all that is trained with it."""
+"""The batches of a seed. They are drawn from its stream once, for all plans that are trained on them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from nalu.training.fused import mersenne, philox
 from nalu.training.fused.bodies import EPSILON
 from nalu.training.fused.memory import load, store, store_single, transpose
 from nalu.training.fused.scalars import log
-from nalu.training.fused.vectors import WIDTH, absolute, compiled, spread, where
+from nalu.training.fused.vectors import WIDTH, absolute, compiled, owner, spread, where
 
 ROWS = 16
-"""Samples of the authors' stream that are drawn before their sums are taken: they stay in the first cache."""
+"""So many samples of the authors' stream are drawn before their sums are taken, so that they stay in the first-level cache."""
 ADD, SUB, MUL, DIV, SQUARED, ROOT = range(6)
 
 
 @compiled
 def target(operation, sums, count, y, first):
-    """The operation on `count` subset sums in rows, float64, rounded into `y` from `first` on."""
+    """Apply the operation to `count` subset sums, which are float64 rows, and round the results into `y` from `first` on."""
     columns = sums.size // count
     for b in range(columns):
         z = sums[b]
@@ -39,7 +39,7 @@ def target(operation, sums, count, y, first):
 
 @compiled
 def turn(a, at, a_stride, rows, columns, b, to, b_stride):
-    """Columns of `a` as rows of `b`; both have whole blocks of 8, two of which fill a line of the cache."""
+    """Write the columns of `a` as rows of `b`. Both consist of blocks of 8 numbers, and two blocks fill a line of the cache."""
     for r in range(0, rows, 16):
         for c in range(0, columns, 8):
             transpose(a, at + r * a_stride + c, a_stride, b, to + c * b_stride + r, b_stride)
@@ -49,14 +49,14 @@ def turn(a, at, a_stride, rows, columns, b, to, b_stride):
 
 @compiled
 def take_logarithms(x, first, count, l):
-    r"""$\ln(|x| + \epsilon)$ of `count` inputs from the `first` on."""
+    r"""Take $\ln(|x| + \epsilon)$ of `count` inputs from the `first` on."""
     for k in range(0, count, WIDTH):
         store(l, k, log(absolute(load(x, first + k)) + EPSILON))
 
 
 @compiled
 def sum_rows(x, stride, subsets, sums):
-    """Subset sums, in rows, of inputs in rows, in float64."""
+    """Add up the subsets of inputs in float64; inputs and sums stand in rows."""
     columns = sums.size // subsets.shape[0]
     for k in range(subsets.shape[0]):
         for b in range(k * columns, (k + 1) * columns):
@@ -66,14 +66,14 @@ def sum_rows(x, stride, subsets, sums):
                 sums[k * columns + b] += np.float64(x[i * stride + b])
 
 
-@compiled
+@owner
 def draw_authors(raw, out, position, low, width, subsets, xt, stride, x, gap, B, I, sums, rows, tile):
-    """A batch of the authors' stream, one sample a row of `xt`, rounded to float32, and its subset sums.
+    """Draw a batch of the authors' stream, rounded to float32, with a sample in each row of `xt`, and take its subset sums.
 
-    The sums are taken before the inputs are rounded, as the authors do. What they need is turned first, as each
-    addition waits for the one before: samples stand beside each other then. So do they in `x`. The
-    generator's words are made for a few samples at a time, which stay in the first cache, unless a second interval wants
-    numbers that come after all of the first.
+    The sums are taken before the inputs are rounded, as the authors do. An addition has to wait for the addition before it, so
+    the inputs of the subsets are turned first: then neighbouring numbers belong to different samples, as they do in `x`. The
+    generator makes words for a few samples at a time, which stay in the first-level cache. It cannot do so for two intervals,
+    because the numbers of the second come after all numbers of the first.
     """
     two, n, K = low.size == 2, B * I, subsets.shape[0]
     begin, end = subsets[:, 0].min() // 8 * 8, subsets[:, 1].max()
@@ -112,7 +112,7 @@ def draw_authors(raw, out, position, low, width, subsets, xt, stride, x, gap, B,
 
 @compiled
 def draw_philox(seed, t, low, width, subsets, x, stride, B, sums, flat):
-    """A batch of the philox stream, one input a row of `x`, and its subset sums."""
+    """Draw a batch of the philox stream, with an input in each row of `x`, and take its subset sums."""
     philox.inputs(flat, seed, t, low, width)
     for i in range(flat.size // B):
         for b in range(B):

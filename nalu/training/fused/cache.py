@@ -1,9 +1,9 @@
-"""Where compiled code is kept: one folder for all checkouts of a user on a machine.
+"""The folder that keeps compiled code, for all checkouts of a user on a machine.
 
-Numba compiles a function again when the file it stands in has changed, but not when a
-function that it calls has, in another file. The folder is therefore named after the
-contents of all files that compiled code is made from, after the processor, and after what
-else decides what the compiler makes of them.
+Numba compiles a function again when its own file has changed, but not when it calls a
+function in another file and that file has changed. The name of the folder therefore depends on the
+contents of all files that compiled code is made from, on the processor, and on everything
+else that decides what the compiler makes of them.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Store:
 
 
 class Locator(UserProvidedCacheLocator):
-    """Files lie where every checkout looks for them: Numba's own places are named after the checkout's path."""
+    """Puts files where every checkout finds them. The folders that Numba would choose are named after the path of the checkout."""
 
     @classmethod
     def get_suitable_cache_subpath(cls, py_file: str) -> str:
@@ -82,7 +82,7 @@ class Locator(UserProvidedCacheLocator):
 
 
 def _compiler() -> list:
-    """What, beside the sources, decides the code."""
+    """Return what decides the code in addition to the sources."""
     settings = sorted(f"{name}={value}" for name, value in os.environ.items()
                       if name.startswith("NUMBA_") and name not in _HARMLESS)
     return [sys.version, numba.__version__, llvmlite.__version__, config.CPU_NAME or llvm.get_host_cpu_name(),
@@ -91,7 +91,7 @@ def _compiler() -> list:
 
 @functools.cache
 def _root(wanted: str | None, beside: Path) -> Path:
-    """The first folder that can be written: the one asked for, the user's, the program's own, a temporary one."""
+    """Return the first folder that can be written to, of these: the one asked for, the user's, the program's own, a temporary one."""
     places = [Path(wanted).absolute()] if wanted else []
     if home := os.environ.get("XDG_CACHE_HOME") or _home():
         places.append(Path(home) / "nalu")
@@ -122,9 +122,9 @@ def _writable(place: Path) -> bool:
 
 
 def _temporary() -> Path:
-    """One folder for all processes of this user; where another has taken its name, one for this process.
+    """Return one folder for all processes of this user; if another user has taken its name, return one for this process.
 
-    What lies there is executed, so nobody else may write it.
+    The code in this folder is executed, so nobody else may write to it.
     """
     place = Path(tempfile.gettempdir(), f"nalu-{os.getuid()}")
     place.mkdir(mode=0o700, exist_ok=True)
@@ -143,7 +143,7 @@ def _discard_damaged(folder: Path) -> None:
 
 
 class _Nothing:
-    """In place of whatever a file of the cache refers to."""
+    """Stands in for every object that a file of the cache refers to."""
 
     def __new__(cls, *_, **__):
         return object.__new__(cls)
@@ -153,14 +153,14 @@ class _Nothing:
 
 
 class _Blind(pickle.Unpickler):
-    """Reads to the end and makes nothing."""
+    """Reads a pickle to its end without making its objects."""
 
     def find_class(self, module, name):
         return _Nothing
 
 
 def _whole(path: Path) -> bool:
-    """Whether an index, which is two pickles, or the code it leads to, which is one, is complete."""
+    """Say whether a file is complete: an index has two pickles, and the code that it points to has one."""
     try:
         with path.open("rb") as file:
             if path.suffix == ".nbc":

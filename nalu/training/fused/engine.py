@@ -29,9 +29,9 @@ def obstacle(plan: Plan) -> str | None:
 class Fused:
     """Trains the seeds of a plan in one compiled loop, several seeds at a time.
 
-    Other plans that use the same batches (`nalu.training.Plan.batches`) can be trained
-    beside it; the batches are then drawn once for all. ``members`` are all of them, in the
-    order given; ``plan``, ``history`` and `model` are those of the first.
+    Other plans that use the same batches (`nalu.training.Plan.batches`) can be trained at the
+    same time; then the batches are drawn once for all plans. ``members`` are all plans, in the
+    given order; ``plan``, ``history`` and `model` belong to the first.
 
     ``iteration`` is the next iteration; `advance` runs up to a later one.
     """
@@ -77,7 +77,7 @@ class Fused:
         )
 
     def _targets(self, x: np.ndarray, kind: np.dtype) -> np.ndarray:
-        """Targets `[operation, seed, sample]` of evaluation inputs, rounded to float32, in whole chunks."""
+        """Return the targets `[operation, seed, sample]` of evaluation inputs, rounded to float32 and padded to whole chunks."""
         tasks = {member.plan.task.operation: member.plan.task for member in self.members}
         targets = np.zeros((len(tasks), len(self.plan.seeds), len(x) + -len(x) % loop.CHUNK), kind)
         for a, name in enumerate(self.operations):
@@ -96,7 +96,7 @@ class Fused:
         self.iteration = stop
 
     def state(self) -> dict[str, np.ndarray]:
-        """All that the following iterations depend on, as arrays; seeds plan by plan."""
+        """Return everything that the next iterations depend on, as arrays; the seeds of each plan stand together."""
         arrays = {name: getattr(self.lanes, name) for name in STATE}
         known = [member.history.state(self.iteration) for member in self.members]
         return arrays | {name: np.concatenate([one[name] for one in known]) for name in known[0]}
@@ -113,7 +113,7 @@ class Fused:
 
 
 def _chunks(x: np.ndarray, kind: np.dtype) -> np.ndarray:
-    """Evaluation inputs `[E, I]` as `[chunk, I, CHUNK]`, rounded to float32; 1 beyond the last sample."""
+    """Round evaluation inputs `[E, I]` to float32 and arrange them as `[chunk, I, CHUNK]`. Samples beyond the last are 1."""
     chunks = np.ones((len(x) + -len(x) % loop.CHUNK, x.shape[1]), kind)
     chunks[: len(x)] = x.astype(np.float32)
     return np.ascontiguousarray(chunks.reshape(-1, loop.CHUNK, x.shape[1]).transpose(0, 2, 1))

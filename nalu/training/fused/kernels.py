@@ -1,4 +1,4 @@
-"""The units of the engine, as data: their matrices of weights, and what these multiply. A new unit is a new row."""
+"""The units of the engine as data: which matrices of weights a unit has, and what each of them multiplies. A new unit is a new row."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ NOTHING, LOGARITHMS, FACTORS = range(3)
 class Matrix:
     """Weights of a kind of `KINDS`, from one or two tensors of a unit.
 
-    `roles` says what they are for: ``G`` the gate's, ``A`` those of a sum of inputs, ``M`` those of a product,
-    ``B`` a bias. `sparse` weights have a sparsity error.
+    `roles` says what the weights do: ``G`` is the gate, ``A`` adds inputs, ``M`` multiplies them, and
+    ``B`` is a bias. Weights that are `sparse` have a sparsity error.
     """
 
     kind: str
@@ -31,7 +31,7 @@ class Kernel:
     $$a = f(A x + b), \qquad m = \exp(M \log(|x| + \epsilon)) \ \text{or} \
     \prod_i (M_i x_i + 1 - M_i), \qquad z = g a + (1 - g) m, \quad g = \sigma(G x);$$
 
-    what has no matrix is left out. `product` says which m, `activation` which f.
+    a part without a matrix is left out. `product` chooses the form of m, and `activation` chooses f.
     """
 
     matrices: tuple[Matrix, ...]
@@ -49,7 +49,7 @@ class Kernel:
 
     @property
     def body(self) -> int:
-        """Code of what becomes of the products, see `nalu.training.fused.bodies`."""
+        """Return the code of what the unit does with its products, see `nalu.training.fused.bodies`."""
         return self.product + 3 * self.gated
 
 
@@ -79,6 +79,6 @@ KERNELS = {
 """Name of the unit's class -> its kernel."""
 
 COPY = Kernel((Matrix("plain", ("W",), "A", sparse=False),))
-"""What stands before a unit that is trained by itself."""
+"""The first layer of a unit that is trained by itself."""
 
 CODES = {name: code for code, name in enumerate(KINDS)}

@@ -1,4 +1,4 @@
-"""The fused loop: batches, products, gradients, updates and evaluation of a seed, without leaving it."""
+"""The fused loop: it draws batches, multiplies, differentiates, updates and evaluates a seed without returning to Python."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nalu.training.fused import batches, bodies, mersenne, weights
 from nalu.training.fused.bodies import Room
 from nalu.training.fused.memory import LINE, zeros
 from nalu.training.fused.products import PARTIAL, factors_back, multiply, multiply_factors
-from nalu.training.fused.vectors import WIDTH, compiled
+from nalu.training.fused.vectors import WIDTH, compiled, owner
 from nalu.training.history import RUNNING
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2
 
@@ -30,12 +30,12 @@ Evaluation inputs are shared, `[chunk, I, CHUNK]`; `valid_y[a, k]` are the targe
 operation in the same order. `values[j, k]` and `stopped_at[j, k]` are of the j-th plan."""
 
 Now = namedtuple("Now", "adam rate root keep1 keep2 keep3 epsilon momentum each")
-"""What a step of the optimiser needs of a plan and an iteration."""
+"""The numbers that a step of the optimiser takes from a plan and an iteration."""
 
 
 @compiled
 def power(base, exponent):
-    """By squaring, the same everywhere."""
+    """Compute a power by squaring, so that it is the same on every machine."""
     result = 1.0
     while exponent > 0:
         if exponent & 1:
@@ -47,7 +47,7 @@ def power(base, exponent):
 
 @compiled
 def exchange(slots, outside, inside, into):
-    """Copy numbers between the plans' own order and that of the slots, which begins rows with whole vectors."""
+    """Copy numbers between the order of the plans and the order of the slots, in which every row begins with a whole vector."""
     for s in range(slots.size):
         slot = slots[s]
         for tensor in range(slot.tensors):
@@ -63,7 +63,7 @@ def exchange(slots, outside, inside, into):
 
 @compiled
 def first_layers(shared, w, stride, x, x_at, x_stride, l, z, columns, count):
-    """The products of all first layers."""
+    """Compute the products of all first layers."""
     multiply(w, 0, stride, shared.sums, x, x_at, x_stride, columns, z, 0, columns, count)
     row = shared.sums
     multiply(w, row * stride, stride, shared.logs, l, 0, x_stride, columns, z, row * columns, columns, count)
@@ -73,7 +73,7 @@ def first_layers(shared, w, stride, x, x_at, x_stride, l, z, columns, count):
 
 @compiled
 def evaluate(shared, plans, w, stride, x, y, k, running, l, room, into):
-    """Mean squared errors of all plans over the chunks of an evaluation set, for the k-th seed."""
+    """Compute the mean squared errors of all plans over the chunks of an evaluation set, for the k-th seed."""
     C, samples, I = x.shape[2], shared.evaluated, x.shape[1]
     into[:] = 0.0
     flat, targets = x.reshape(-1), y.reshape(-1)
@@ -92,7 +92,7 @@ def evaluate(shared, plans, w, stride, x, y, k, running, l, room, into):
 
 @compiled
 def regularity(plan, slots, P, w, scratch):
-    r"""The sparsity regulariser, and $\max \min(|W|, |1 - |W||)$."""
+    r"""Return the sparsity regulariser and the sparsity error $\max \min(|W|, |1 - |W||)$."""
     penalty, worst, one = 0.0, w.dtype.type(0), w.dtype.type(1)
     for s in range(plan.slots, plan.end):
         slot, total = weights.read(slots[s]), 0.0
@@ -109,7 +109,7 @@ def regularity(plan, slots, P, w, scratch):
 
 @compiled
 def update(plan, t, first, second, slots, P, m, v, w, dw, kept):
-    """One step of the optimiser for all weights of a plan; `first` and `second` are what Adam's moments lack of 1."""
+    """Make one step of the optimiser for all weights of a plan. Adam divides its moments by `first` and `second` to correct their bias."""
     kind = P.dtype.type
     rate = plan.learning_rate / first if plan.adam else plan.learning_rate
     root = 1.0 / math.sqrt(second)
@@ -122,7 +122,7 @@ def update(plan, t, first, second, slots, P, m, v, w, dw, kept):
         weights.step(slot, now, P, m, v, w, dw, kept)
 
 
-@compiled
+@owner
 def run_lane(shared, plans, slots, lanes, k, start, stop):
     """Train the k-th seed of all plans from iteration `start` up to, not including, `stop`."""
     kind = lanes.parameters.dtype

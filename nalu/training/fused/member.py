@@ -1,4 +1,4 @@
-"""One of the plans that the loop trains together, and where its numbers lie among those of all."""
+"""A plan among those that the loop trains together, and the places of its numbers among the numbers of all plans."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SUMS, LOGS, FACTORED = range(3)
 
 
 def whole(count: int, width: int = WIDTH) -> int:
-    """A count, rounded up to whole vectors."""
+    """Round a count up to whole vectors."""
     return -(-count // width) * width
 
 
 class Member(Packing):
-    """A plan and what the loop has learned of it, which does not depend on its company.
+    """A plan and what the loop has learned for it, which does not depend on the other plans.
 
-    ``parameters`` `[seed, size]` are part of the loop's, once the engine has set them.
+    ``parameters`` `[seed, size]` are a part of the array of the loop, once the engine has set them.
     """
 
     def __init__(self, plan: Plan, values: np.ndarray, stopped_at: np.ndarray) -> None:
@@ -39,7 +39,7 @@ class Member(Packing):
         return self.unpack(k, self.parameters[k])
 
     def rows_wanted(self) -> list[int]:
-        """How many rows of first layers it wants: sums of inputs, sums of logarithms, products of factors."""
+        """Return how many rows of first layers the plan needs: sums of inputs, sums of logarithms, and products of factors."""
         counts = [0, 0, 0]
         for matrix in self.rows[0].matrices:
             for role in matrix.roles:
@@ -52,18 +52,18 @@ class Member(Packing):
 
 
 class Layout:
-    """Where the numbers of all members lie: the tables of the loop.
+    """The places of the numbers of all members: the tables of the loop.
 
     Attributes
     ----------
     plans, slots : numpy.ndarray
-        Of `LANE` and `SLOT`.
+        Records of the types `LANE` and `SLOT`.
     sums, logs, factors : int
         Rows of all first layers.
     stride : int
-        Of the rows of first layers: all rows are whole vectors of `width` numbers.
+        Distance between rows of first layers. Every row consists of whole vectors of `width` numbers.
     weights, numbers, parameters : int
-        Sizes: of all weights, of all parameters in slots, and in the plans' own order.
+        How many numbers there are: weights, parameters in the order of the slots, and parameters in the order of the plans.
     """
 
     def __init__(self, members: list[Member], operations: list[str], width: int = WIDTH) -> None:
@@ -111,7 +111,7 @@ class Layout:
         return lane | {"out": outputs, "end": len(self._slots)}
 
     def _place(self, columns: int) -> int:
-        """Room for a row among all weights."""
+        """Reserve a place for a row among all weights."""
         self.weights += whole(columns, self._width)
         return self.weights - whole(columns, self._width)
 

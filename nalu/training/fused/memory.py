@@ -1,4 +1,4 @@
-"""Vectors in flat arrays: to get them, to put them back, to turn and to multiply arrays of them."""
+"""Vectors in flat arrays: functions that read and write them, and that transpose and multiply arrays of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from nalu.training.fused.vectors import LLVM, VECTORS, WIDTH, call, compiled, of_width, spread_out
+from nalu.training.fused.vectors import LLVM, VECTORS, WIDTH, call, of_width, owner, spread_out
 
 LINE = 64  # bytes of a line of the cache
 
@@ -29,7 +29,7 @@ def _store(builder, value, pointer) -> None:
 
 @intrinsic
 def load(typing, array, index):
-    """The vector that begins at this index of a flat array."""
+    """Read the vector that begins at this index of a flat array."""
     def code(context, builder, sig, args):
         return _load(builder, _place(context, builder, array, *args))
 
@@ -38,7 +38,7 @@ def load(typing, array, index):
 
 @intrinsic
 def repeat(typing, array, index):
-    """The number at this index of a flat array, in all places of a vector."""
+    """Read the number at this index of a flat array and repeat it in all places of a vector."""
     def code(context, builder, sig, args):
         data = context.make_array(array)(context, builder, args[0]).data
         return spread_out(builder, builder.load(builder.gep(data, [args[1]])))
@@ -48,7 +48,7 @@ def repeat(typing, array, index):
 
 @intrinsic
 def load_pairs(typing, array, index):
-    """`WIDTH` pairs of neighbouring int32 from an index on, as int64, the first of a pair in the lower half."""
+    """Read `WIDTH` pairs of neighbouring int32 from an index on as int64. The first of a pair becomes the lower half."""
     def code(context, builder, sig, args):
         place = _place(context, builder, array, *args)
         return _load(builder, builder.bitcast(place, of_width(types.int64).as_pointer()))
@@ -58,7 +58,7 @@ def load_pairs(typing, array, index):
 
 @intrinsic
 def store(typing, array, index, value):
-    """Put a vector where it begins at this index of a flat array."""
+    """Write a vector into a flat array, beginning at this index."""
     def code(context, builder, sig, args):
         _store(builder, args[2], _place(context, builder, array, *args[:2]))
         return context.get_dummy_value()
@@ -68,7 +68,7 @@ def store(typing, array, index, value):
 
 @intrinsic
 def store_single(typing, array, index, value):
-    """Put a vector where it begins, rounded to float32 first."""
+    """Round a vector to float32 and write it into a flat array, beginning at this index."""
     def code(context, builder, sig, args):
         rounded = args[2]
         if sig.args[2].element is types.float64:
@@ -83,7 +83,7 @@ def store_single(typing, array, index, value):
 
 @intrinsic
 def below(typing, count, like):
-    """True in the first `count` places of a vector."""
+    """Return a vector that is True in its first `count` places."""
     def code(context, builder, sig, args):
         i64 = ir.IntType(64)
         places = ir.Constant(ir.VectorType(i64, WIDTH), list(range(WIDTH)))
@@ -94,7 +94,7 @@ def below(typing, count, like):
 
 @intrinsic
 def fold(typing, vector):
-    """The sum of a vector's numbers: its halves are added until one number is left."""
+    """Return the sum of a vector's numbers. Its halves are added to each other until one number is left."""
     def code(context, builder, sig, args):
         value, size = args[0], WIDTH
         while size > 1:
@@ -109,7 +109,7 @@ def fold(typing, vector):
 
 @intrinsic
 def transpose(typing, A, a, a_stride, B, b, b_stride):
-    """``B[c, r] = A[r, c]`` for 8 rows and columns; the indices say where these begin."""
+    """Set ``B[c, r] = A[r, c]`` for 8 rows and columns; the indices say where these begin."""
     def code(context, builder, sig, args):
         A_, a_, a_s, B_, b_, b_s = args
         kind = ir.VectorType(LLVM[A.dtype], 8)
@@ -133,19 +133,19 @@ def transpose(typing, A, a, a_stride, B, b, b_stride):
     return types.void(A, whole, whole, B, whole, whole), code
 
 
-@compiled
+@owner
 def zeros(count, kind):
-    """A flat array that begins with a line of the cache, so that no vector lies across two."""
+    """Return a flat array of zeros that begins at a line of the cache, so that no vector lies in two lines."""
     wider = np.zeros(count + LINE, kind)
     first = -(wider.ctypes.data // wider.itemsize) % (LINE // wider.itemsize)
     return wider[first : first + count]
 
 
 def tile(rows: int, columns: int):
-    """A function that multiplies `rows` rows by `columns` vectors of columns, all sums in registers.
+    """Return a function that multiplies `rows` rows by `columns` vectors of columns and keeps all sums in registers.
 
-    ``C[r, n] = sum_k A[r, k] X[k, n]`` by fused multiply-adds in the order of k, beginning with 0. Arguments:
-    each array with the index of its first element and its stride, and the number of k.
+    It computes ``C[r, n] = sum_k A[r, k] X[k, n]`` by fused multiply-adds in the order of k, beginning with 0. Its arguments
+    are each array with the index of its first element and its stride, and the number of terms.
     """
     @intrinsic
     def multiply(typing, A, a, a_stride, X, x, x_stride, C, c, c_stride, count):

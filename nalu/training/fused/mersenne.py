@@ -1,8 +1,8 @@
 """The Mersenne Twister of NumPy's `RandomState` in compiled code: the ``authors`` stream.
 
-`words` are the 624 of the state, as int32, and `position` is the next unused one, as in
-``RandomState.get_state()``. Written one behind the other, the words obey w[k + 624] = w[k + 397] ^ mix(w[k], w[k + 1])
-without a border between the blocks of 624, so that any number of them is made in one go.
+`words` are the 624 words of the state as int32, and `position` is the index of the next unused word, as in
+``RandomState.get_state()``. If the words are written one after the other, they obey w[k + 624] = w[k + 397] ^ mix(w[k], w[k + 1])
+for every k, also across blocks of 624, so that a single loop can make any number of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LOW_27 = 0x07FFFFFF
 
 @compiled
 def room(count):
-    """How many words `generate` needs to have in its two arrays for a `count`, and readers beyond the last of them."""
+    """Return how many words the two arrays of `generate` need for a `count`, with room for reading a little beyond the last."""
     return (count // N + 3) * N + 64 * WIDTH
 
 
@@ -31,9 +31,9 @@ def _temper(y):
 
 @compiled
 def generate(raw, out, position, count):
-    """Make the next `count` random numbers; where in `out` they begin. They end at the new position.
+    """Make the next `count` random numbers, and return where in `out` they begin. They end at the new position.
 
-    `raw` has the words, `out` the numbers made of them, both from the block on that `position` was in.
+    `raw` gets the words and `out` gets the numbers made of them. Both begin with the block that `position` was in.
     """
     past = (position - 1) // N * N
     if past > 0:
@@ -53,7 +53,7 @@ def generate(raw, out, position, count):
 
 @compiled
 def begin(words, raw, out):
-    """Take a state up."""
+    """Copy a state into the array of words."""
     for k in range(N):
         raw[k] = words[k]
     for k in range(0, N, WIDTH):
@@ -62,7 +62,7 @@ def begin(words, raw, out):
 
 @compiled
 def end(words, raw, position):
-    """Put the state down; the position in it."""
+    """Copy the state back, and return the position in it."""
     past = max(0, (position - 1) // N * N)
     for k in range(N):
         words[k] = raw[past + k]
@@ -73,8 +73,8 @@ def end(words, raw, position):
 def uniform(out, at, low, width):
     """``RandomState.uniform(low, low + width)`` from pairs of numbers, the first of which is `at` a place of `out`.
 
-    53 bits of a pair are a number in [0, 1). Few processors convert integers of 64 bits side by side. All can
-    place an integer below 2^52 in the mantissa of 2^52, and subtract 2^52. Products by powers of 2 are exact.
+    A pair gives 53 bits, which make a number in [0, 1). Few processors can convert several 64-bit integers at once, but all can
+    put an integer below 2^52 into the mantissa of 2^52 and then subtract 2^52. Products with powers of 2 are exact.
     """
     pair = load_pairs(out, at)
     high = number(((pair >> 5) & _LOW_27) | _TWO_52) - 2.0**52

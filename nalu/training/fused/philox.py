@@ -28,7 +28,7 @@ def philox4x32(c0, c1, c2, c3, k0, k1):
 
 @register_jitable
 def uniform(word):
-    """Number in [0, 1) from the upper 24 bits of a word, exact in float32."""
+    """Make a number in [0, 1) of the upper 24 bits of a word; it is exact in float32."""
     return np.float32(np.int32(word >> _8)) * np.float32(2.0**-24)
 
 
@@ -37,7 +37,7 @@ def uniform(word):
 def inputs(x, seed, iteration, low, width):
     """Fill `x` `[I, B]` for one iteration; `low` and `width` have one or two intervals.
 
-    `seed` and `iteration` come as int64: from uint32 the compiler makes code that is slower
+    `seed` and `iteration` are int64, because the code that the compiler makes for uint32 is slower
     by two thirds.
     """
     flat = x.reshape(-1)
@@ -59,7 +59,7 @@ def inputs(x, seed, iteration, low, width):
 
 @compiled
 def _second_interval(flat, key, t, low, width):
-    """Draw again where the coin chose the second interval, from the same words."""
+    """Draw again from the same words, for all inputs for which the coin chose the second interval."""
     l1, w1 = np.float32(low[1]), np.float32(width[1])
     for n in range(-(-flat.size // 4)):
         words = philox4x32(u32(n), t, _INPUT, _ZERO, key, _KEY)

@@ -1,7 +1,7 @@
-"""What reads the inputs: products of matrices, and the products of factors of an NMU, for all lanes of a stream at once.
+"""Functions that read the inputs: products of matrices and the products of factors of an NMU, for all lanes of a stream at once.
 
 Matrices are rows of flat arrays: row r of an array with the stride s begins at ``r * s``. Columns are
-padded to whole vectors, and the inputs of samples beyond the batch are 1, for which a factor is 1 and a logarithm 0.
+padded to whole vectors. Samples beyond the batch have the input 1, whose factor is 1 and whose logarithm is 0.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from nalu.training.fused.memory import fold, load, repeat, store, tile
 from nalu.training.fused.vectors import WIDE, WIDTH, compiled, fma, inline, spread
 
 PARTIAL = 32
-"""Partial sums over a batch, and what batches are padded to a multiple of."""
+"""How many partial sums a sum over a batch has. Batches are padded to a multiple of it."""
 
 BROAD = 4 if WIDE else 2  # vectors of columns that the registers hold the sums of, for six rows
 
 
 def _strips(vectors: int):
-    """A function that multiplies all rows by so many vectors of columns."""
+    """Return a function that multiplies all rows by so many vectors of columns."""
     six, two, one = (tile(rows, vectors) for rows in (6, 2, 1))
 
     @inline
@@ -41,7 +41,7 @@ _broad, _double, _single = (_strips(vectors) for vectors in (BROAD, 2, 1))
 def multiply(A, a, a_stride, rows, X, x, x_stride, columns, C, c, c_stride, count):
     r"""$C_{rn} = \sum_k A_{rk} X_{kn}$ for `count` k; `a`, `x` and `c` are where A, X and C begin.
 
-    A strip of X is in the first cache while all rows pass over it.
+    A strip of X stays in the first-level cache while all rows are multiplied with it.
     """
     n = 0
     while n < columns:
@@ -59,14 +59,14 @@ def multiply(A, a, a_stride, rows, X, x, x_stride, columns, C, c, c_stride, coun
 
 @inline
 def factor(W, x):
-    """In PyTorch's order. It matters: where a run has converged, the rounding of this line
-    is all that still moves its weights, and hence their sparsity error."""
+    """Compute a factor in the order that PyTorch has. The order matters: once a run has converged, only the rounding of this line
+    still moves its weights, and so decides their sparsity error."""
     return (W * x + 1.0) - W
 
 
 @inline
 def total(sums, at):
-    """The sum of `PARTIAL` partial sums: the p-th takes the (p + 16)-th, then the (p + 8)-th, and so on."""
+    """Add up `PARTIAL` partial sums: the (p + 16)-th is added to the p-th, then the (p + 8)-th, and so on."""
     if WIDTH == 16:
         return fold(load(sums, at) + load(sums, at + 16))
     return fold((load(sums, at) + load(sums, at + 16)) + (load(sums, at + 8) + load(sums, at + 24)))
@@ -89,10 +89,10 @@ def multiply_factors(W, w, w_stride, rows, X, x, x_stride, columns, z, at, count
 
 @compiled
 def factors_back(W, w, w_stride, rows, x, x_stride, columns, dz, at, dW, count, before, sums):
-    r"""$dW_{ri} = \sum_n dz_{rn}\, (x_{in} - 1) \prod_{j \ne i} f_{rj}$, by the product of the *other* factors,
-    which no factor of zero can spoil.
+    r"""$dW_{ri} = \sum_n dz_{rn}\, (x_{in} - 1) \prod_{j \ne i} f_{rj}$. It uses the product of the *other* factors,
+    so that a factor of zero does no harm.
 
-    A few samples at a time, so that the products before each factor, `before`, stay in the first cache.
+    It takes a few samples at a time, so that `before`, the products before each factor, stays in the first-level cache.
     """
     for r in range(rows):
         for k in range(0, count * PARTIAL, WIDTH):

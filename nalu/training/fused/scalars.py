@@ -175,9 +175,11 @@ def _by_precision(function, single, double) -> None:
         return (lambda x: single(x)) if x is VECTORS[types.float32] else (lambda x: double(x))
 
 
-_by_precision(exp, _exp32, _exp64)
-_by_precision(log, _log32, _log64)
-_by_precision(tanh, _tanh32, _tanh64)
+BY_PRECISION = {exp: (_exp32, _exp64), log: (_log32, _log64), tanh: (_tanh32, _tanh64)}
+"""Functions whose float32 and float64 are computed by different polynomials."""
+
+for _function, _pair in BY_PRECISION.items():
+    _by_precision(_function, *_pair)
 
 
 @inline

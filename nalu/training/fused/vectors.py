@@ -1,9 +1,9 @@
 """Vectors of numbers as values of compiled code, with the operations that the engine's arithmetic is made of.
 
-The compiler may not change the order of sums, and a loop that it cannot prove independent it
-leaves in single numbers. Here a loop says what its vectors are: `load` takes `WIDTH` neighbours from
-an array, ``+ - * /``, comparisons, `fma` and `sqrt` work on each of them and round once,
-`store` puts them back. The width is the processor's and changes no number.
+The compiler may not change the order of sums, and it handles one number at a time in a loop whose
+steps it cannot prove to be independent. Here a loop says what its vectors are: `load` reads `WIDTH` neighbours from
+an array; ``+ - * /``, comparisons, `fma` and `sqrt` work on each of them and round once; and
+`store` writes them back. The width depends on the processor and changes no number.
 """
 
 from __future__ import annotations
@@ -24,15 +24,21 @@ WIDE = config.CPU_NAME is None and llvm.get_host_cpu_features().get("avx512f", F
 WIDTH = 16 if WIDE else 8
 """Numbers in a vector: a register of single precision where there is AVX-512, otherwise of AVX2."""
 
-compiled = njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)
-"""Compile a function for the loop: every operation is rounded by itself, in the order written."""
+_RULES = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
 
-inline = njit(error_model="numpy", nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, forceinline=True)
+owner = njit(**_RULES)
+"""Compile a function for the loop: every operation is rounded by itself, in the order written. It may make arrays."""
+
+compiled = njit(**_RULES, _nrt=False)
+"""The same for a function that makes none, and then counts no references to those that it is given: counting them took
+more than half of a lane's time."""
+
+inline = njit(**_RULES, _nrt=False, forceinline=True)
 """The same for a function that is too small to be called."""
 
 
 class Vector(types.Type):
-    """`WIDTH` numbers of a type of Numba; of booleans, what comparisons give."""
+    """`WIDTH` numbers of one type of Numba. Comparisons give a vector of booleans."""
 
     def __init__(self, element: types.Type) -> None:
         self.element = element
@@ -97,7 +103,7 @@ _define(operator.eq, {(v, v): VECTORS[boolean] for v in WHOLE.values()},
 
 
 def spread_out(builder, value):
-    """One number in all places."""
+    """Repeat one number in all places."""
     zero = ir.Constant(ir.IntType(32), 0)
     kind = ir.VectorType(value.type, WIDTH)
     first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, zero)
@@ -106,7 +112,7 @@ def spread_out(builder, value):
 
 
 def call(builder, name: str, kind, *arguments):
-    """A function of LLVM for vectors, which is one instruction."""
+    """Call a function of LLVM for vectors, which becomes one instruction."""
     letter = {"float": "f32", "double": "f64"}[str(kind.element)]
     function = cgutils.get_or_insert_function(
         builder.module, ir.FunctionType(kind, [kind] * len(arguments)), f"llvm.{name}.v{WIDTH}{letter}")
@@ -114,7 +120,7 @@ def call(builder, name: str, kind, *arguments):
 
 
 def _function(name: str):
-    """Code of a function that LLVM knows."""
+    """Make the code of a function that LLVM knows."""
     return lambda context, builder, sig, args: call(builder, name, args[0].type, *args)
 
 
@@ -207,7 +213,7 @@ _casts()
 
 
 def reader(record: np.dtype, name: str):
-    """A compiled function that gives a record's fields as a tuple of plain numbers, which stay in registers."""
+    """Return a compiled function that reads a record's fields into a tuple of plain numbers, which stay in registers."""
     fields = namedtuple(name, record.names)
     scope = {"fields": fields}
     exec(f"def read(r):\n    return fields({', '.join(f'r.{field}' for field in record.names)})", scope)
@@ -215,10 +221,10 @@ def reader(record: np.dtype, name: str):
 
 
 def switch(functions: dict[int, Callable], field: str) -> Callable:
-    """Functions of a tuple and more as one, which looks for its code in a `field` of the tuple.
+    """Join functions of a tuple and other arguments into one, which chooses among them by a `field` of the tuple.
 
-    One flat chain of comparisons, written out as text: functions nested in one another
-    would be compiled again at every level.
+    The function is one flat chain of comparisons, written out as text, because Numba would compile nested
+    functions again at every level.
     """
     lines, scope = ["def call(of, *arguments):"], {}
     for code, function in functions.items():

@@ -1,9 +1,9 @@
 """Compile the loop once per machine, in a process of its own.
 
-A process that has compiled the loop runs a slightly different program from one that has
-loaded it: where the linker meets a function twice, alone and inside the loop, it keeps the
-one that came first, and the two were optimised differently. Their sums differ in the last
-digit, and after a while everything does. So whoever trains loads, and someone else compiles.
+A process that has compiled the loop runs a slightly different program from a process that has
+loaded it. The linker meets some functions twice, once alone and once inside the loop; it keeps the
+first, and the two were optimised differently. Their sums differ in the last digit, and after
+some updates all numbers differ. So a process that trains only loads the loop, and another process compiles it.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from nalu.training.plan import DTYPES, Plan
 
 
 def announce(what: str) -> None:
-    """Tell the terminal; of a notebook's page, the same at every execution, the report takes it out."""
+    """Tell the terminal. The report removes this line from a notebook's page, which must be the same at every execution."""
     print(f"compiling {what}, once per machine: about a minute", file=sys.__stderr__, flush=True)
 
 
 def warm(say: Callable[[str], None] = announce, dtype: str = "float32") -> None:
-    """See that the loop is compiled; one serves all models, tasks and settings of a precision.
+    """Make sure that the loop is compiled. One loop serves all models, tasks and settings of a precision.
 
     Parameters
     ----------
     say : callable
-        Called with what is compiled, before a compilation.
+        Called before a compilation, with the name of what is compiled.
     dtype : {"float32", "float64"}
 
     Raises
@@ -49,11 +49,11 @@ def once(store: Store, variant: str, module: str, what: str, say: Callable[[str]
     ----------
     store : Store
     variant : str
-        Of the program.
+        The variant of the program.
     module : str
-        What to run.
+        The module to run.
     what : str
-        What it compiles, in words.
+        What the module compiles, in words.
     say : callable
         Called with `what` before a compilation.
 

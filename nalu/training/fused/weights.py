@@ -147,18 +147,25 @@ KINDS = {
 
 
 @inline
-def descend(now, p, g, m, v, at):
-    """One step of the optimiser; Adam in PyTorch's order, but for a product by the root's reciprocal."""
-    moment = load(m, at)
+def moved(now, p, g, moment, square):
+    """A parameter and its moments after a step of the optimiser; Adam in PyTorch's order, but for a product by the
+    root's reciprocal."""
     if now.adam:
         moment = fma(now.keep1, g - moment, moment)
-        square = fma(g * now.keep3, g, load(v, at) * now.keep2)
-        store(m, at, moment)
-        store(v, at, square)
-        return p - (moment * now.rate) / fma(sqrt(square), now.root, now.epsilon)
+        square = fma(g * now.keep3, g, square * now.keep2)
+        return p - (moment * now.rate) / fma(sqrt(square), now.root, now.epsilon), moment, square
     moment = fma(moment, now.momentum, g)
+    return p - moment * now.rate, moment, square
+
+
+@inline
+def descend(now, p, g, m, v, at):
+    """The same for numbers of arrays: the moments are put back, the parameter is returned."""
+    p, moment, square = moved(now, p, g, load(m, at), load(v, at))
     store(m, at, moment)
-    return p - moment * now.rate
+    if now.adam:
+        store(v, at, square)
+    return p
 
 
 def _programs(kind: Kind) -> tuple[Callable, Callable, Callable]:

@@ -246,7 +246,7 @@ def test_pairs_are_tested_as_pairs():
     item = Evidence(number("success_rate", 0.5), rows(solved & (np.arange(100) >= 12)), authors)
     claim, = judge([item])
     assert claim.verdict == CONTRADICTED and claim.p == pytest.approx(2 / 2**12)
-    assert claim.note == "the same 100 seeds: 50 solved there, 0 here alone, 12 there alone"
+    assert claim.note == "of the same 100 seeds, 50 are solved there; 0 are solved only here, 12 only there"
     assert claim.effect == differences.of_pairs(0, 12, 100)
     apart, = judge([item._replace(authors=None)])
     assert apart.verdict == COMPATIBLE and apart.effect == differences.of_rates(38, 100, 50, 100)

@@ -167,7 +167,7 @@ def _of_pairs(item: Evidence) -> Said:
     pairs = item.rows[["seed", "solved"]].merge(item.authors[["seed", "solved"]], on="seed", suffixes=("", "_authors"), validate="1:1")
     ours, theirs = (pairs[c].to_numpy(bool) for c in ("solved", "solved_authors"))
     n, k, here, there = len(pairs), int(theirs.sum()), int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
-    note = f"the same {n} seeds: {k} solved there, {here} here alone, {there} there alone"
+    note = f"of the same {n} seeds, {k} are solved there; {here} are solved only here, {there} only there"
     smallest = comparisons.pairs_smallest(n, k)
     if smallest >= LEVEL:
         return Said(FEW, note=note)

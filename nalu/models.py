@@ -69,8 +69,8 @@ class OneUnit(nn.Module):
         super().__init__()
         self.unit = unit
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.unit(x)  # [..., I] -> [..., 1]
+    def forward(self, x: Tensor, *noise: Tensor) -> Tensor:
+        return self.unit(x, *noise)  # [..., I] -> [..., 1]
 
     def weights(self) -> list[Tensor]:
         """Effective weights of the unit, `[..., 1, I]`."""

@@ -83,7 +83,7 @@ def as_fused(one):
 
 @kernel
 @pytest.mark.parametrize("stream", ["philox", "authors"])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", PAPERS)
 def test_the_bytes_are_those_of_the_fused_engine(name, stream):
     operation = OPERATIONS[(list(MODELS).index(name) + (stream == "authors")) % len(OPERATIONS)]
     one = plan(name, operation, (1, 2), stream=stream)

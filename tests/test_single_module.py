@@ -13,7 +13,7 @@ from nalu.analysis import outcomes
 from nalu.experiments import Condition
 from nalu.models import OneUnit, build, seeded
 from nalu.pages import range_maps
-from nalu.paper import published, single_module
+from nalu.paper import benchmark, published, single_module
 from nalu.results import tables
 from nalu.tasks import SingleModule
 from nalu.tasks.single_module import OPERATIONS, RANGES
@@ -193,6 +193,48 @@ def test_recorded_runs_have_the_published_outcomes():
     assert single_module.agree(printed).all(), printed[~single_module.agree(printed)].to_string()
     assert not single_module.agree(printed.assign(k=printed["k"] - 1)).any()
     assert not single_module.agree(printed.assign(solved_at=printed["solved_at"] + 40)).any()
+
+
+LATER = experiments.get("single_module_later")
+TEN = experiments.get("single_module_ten_inputs")
+
+
+def test_later_units_have_the_protocol_and_the_rates_of_their_papers():
+    rates = {"NPU": 5e-3, "RealNPU": 5e-3, "RealNPU_modified": 5e-3, "NRU": 1.0, "NMRU": 1e-2}
+    cells = {}
+    for c in LATER.conditions:
+        cells.setdefault((c.task.operation, c.model), []).append((c.task.train_range, c.task.test_range))
+        assert (c.hidden_size, c.iterations, c.stream, c.seeds) == (None, 50_000, "authors", tuple(range(25)))
+        assert c.learning_rate == rates.get(c.model, 1e-3)
+    assert all(ranges == [*RANGES.items()] for ranges in cells.values()) and len(cells) == 20
+    assert {model for operation, model in cells if operation == "div"} == {"iNALU", "G_NALU", *rates}
+
+
+def test_ten_inputs_have_two_operands_and_a_longer_ramp():
+    assert {(c.iterations, c.task.input_size, c.task.subset_ratio) for c in TEN.conditions} == {(100_000, 10, 0.1)}
+    ramps = {c.model: (c.learning_rate, c.lambda_start, c.lambda_end) for c in TEN.conditions if c.model != "RealNPU"}
+    assert ramps == {"RealNPU_modified": (5e-3, 50_000, 75_000), "NRU": (1e-3, 50_000, 75_000), "NMRU": (1e-2, 50_000, 75_000)}
+    offsets = {TEN.conditions[0].task.subsets(seed)[0][0] for seed in range(200)}
+    assert offsets == set(range(9)) and TEN.conditions[0].task.threshold() > 0
+
+
+def test_conditions_of_a_later_unit_are_stacked_over_their_ranges():
+    groups = {}
+    for c in (*LATER.conditions, *TEN.conditions):
+        groups.setdefault(c.batches(), []).append(c)
+    assert {len(group) for group in groups.values()} == {9} and len(groups) == 24
+    assert len({c.batches() for c in ENTRY.conditions}) == 9
+
+
+def test_claims_of_the_benchmark_stand_apart():
+    found = benchmark.claims()
+    assert len(found) == len(published.single_module()) + len(published.ten_inputs()) == 48
+    rates = {c.printed.model: (c.printed.cell.k, c.printed.cell.n) for c in found if c.printed.at.startswith("ten")}
+    assert rates == {"RealNPU": (158, 225), "RealNPU (modified)": (192, 225), "NMRU": (206, 225)}
+    assert {c.printed.source for c in found} == {"single_module", "single_module_later", "single_module_ten_inputs"}
+    replayed = [c for c in found if c.printed.source == "single_module"]
+    assert all((c.ours.k, c.ours.n) == (c.printed.cell.k, c.printed.cell.n) for c in replayed) and len(replayed) == 18
+    assert range_maps.claims(found).shape == (48, 6)
 
 
 def test_the_map_says_what_is_solved_and_when():

@@ -70,7 +70,21 @@ UNIFORM = {  # parameter of a unit -> centre and half-width for I inputs and O o
     "GatedNAUNMU.nau.W": lambda I, O: half(min(0.5, GLOROT[I, O])),
     "GatedNAUNMU.nmu.W": lambda I, O: (0.5, 0.25),
     "GatedNAUNMU.G": lambda I, O: half(GLOROT[I, O]),
+    "GNALU.nac.W_hat": lambda I, O: half(nac_bound(I, O)),
+    "GNALU.nac.M_hat": lambda I, O: half(nac_bound(I, O)),
+    "GNALU.G": lambda I, O: half(GLOROT[I, O]),
+    "NPU.W_re": lambda I, O: half(GLOROT[I, O]),
+    "RealNPU.W": lambda I, O: half(GLOROT[I, O]),
+    "RealNPUModified.W": lambda I, O: half(min(0.5, GLOROT[I, O])),
+    "NRU.W": lambda I, O: half(min(0.5, GLOROT[I, O])),
+    "NMRU.W": lambda I, O: (0.5, 0.25),
+    "SNMU.W": lambda I, O: (0.5, 0.25),
+    "SNMUBatch.W": lambda I, O: (0.5, 0.25),
 }
+NORMAL = {f"INALU.{key}": mean for key, mean in {"W_a_hat": 0.88, "M_a_hat": 0.5, "W_m_hat": 0.88, "M_m_hat": 0.5, "g": 0.0}.items()}
+FIXED = {"NPU.W_im": 0.0, "NPU.g": 0.5, "RealNPU.g": 0.5, "RealNPUModified.g": 0.5, "MCFC.b": 0.0, "MulMCFC.alpha": 0.0, "MulMCFCSign.alpha": 0.0,
+         "MulMCFC.mcfc.b": 0.0, "MulMCFCSign.mcfc.b": 0.0}
+ORTHOGONAL = {f"{name}.{key}" for name in ("MCFC", "MulMCFC.mcfc", "MulMCFCSign.mcfc") for key in "Rw"}
 
 
 def draws(key, I, O):
@@ -118,7 +132,33 @@ def test_nac_weight_has_glorots_variance(I, O):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_parameter_has_a_tested_distribution(name):
     keys = {f"{name}.{key}" for key, _ in getattr(units, name)(2, 1).named_parameters()}
-    assert keys <= set(UNIFORM) | {f"{name}.b", "NACMulSigma.W_hat"}
+    assert keys <= {*UNIFORM, *NORMAL, *FIXED, *ORTHOGONAL, f"{name}.b", "NACMulSigma.W_hat"}
+
+
+@pytest.mark.parametrize("key", NORMAL)
+def test_normal_initial_weights_of_the_inalu(key):
+    W = draws(key, 100, 2)
+    assert W.mean().item() == pytest.approx(NORMAL[key], abs=0.2 * 5 / math.sqrt(len(W)))
+    assert W.std().item() == pytest.approx(0.2, rel=5 / math.sqrt(2 * len(W)))
+
+
+@pytest.mark.parametrize("key", FIXED)
+def test_initial_weights_that_are_not_drawn(key):
+    assert (draws(key, 100, 2) == FIXED[key]).all()
+
+
+def test_orthogonal_initial_weights():
+    unit = units.MCFC(100, 2)
+    torch.testing.assert_close(unit.R @ unit.R.T, torch.eye(2))
+    assert unit.w.norm().item() == pytest.approx(1.0) and torch.equal(units.MCFC(3, 3).R, torch.eye(3))
+    signs = {units.MCFC(2, 1, torch.Generator().manual_seed(seed)).w.item() for seed in range(20)}
+    assert signs == {-1.0, 1.0} and units.MCFC(2, 1).R.norm().item() == pytest.approx(1.0)
+
+
+def test_the_nmru_draws_a_row_of_inputs_and_reciprocals():
+    unit = units.NMRU(3, 2, torch.Generator().manual_seed(4))
+    rows = torch.empty(2, 6).uniform_(0.25, 0.75, generator=torch.Generator().manual_seed(4))
+    assert torch.equal(unit.W[0], rows[:, :3]) and torch.equal(unit.W[1], rows[:, 3:])
 
 
 @pytest.mark.parametrize("name", ["Linear", "ReLU", "ReLU6", "ELU", "SELU", "Tanh", "Sigmoid", "Softsign"])

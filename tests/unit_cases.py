@@ -13,15 +13,26 @@ GATES = ["NAC_then_NALU", "NAC_then_NALU_separate", "NAU_then_Gated_NAU_NMU"]
 PAPERS = TABLE + ABLATIONS + GATES
 
 NAMES = [name for name in units.__all__ if name != "Unit"]
-GATED = ["NALU", "NALUSeparate", "GatedNAUNMU"]
-RANGED = ["NAU", "NMU", "NACMulNMU", "GatedNAUNMU"]
+GATED = ["NALU", "NALUSeparate", "GatedNAUNMU", "GNALU"]
+RANGED = ["NAU", "NMU", "NACMulNMU", "GatedNAUNMU", "NRU", "NMRU", "SNMU", "SNMUBatch", "RealNPUModified"]
+POSITIVE = ["MulMCFC"]
+"""Units of positive inputs."""
+DIVIDING = ["NRU", "NMRU"]
+"""Units of inputs that are not 0."""
 EPSILON = 1e-7
 
 
 def make(name, in_features=4, out_features=3, dtype=torch.float64):
-    """The unit with reproducible initial weights."""
+    """The unit with reproducible initial weights, as it is evaluated."""
     generator = torch.Generator().manual_seed(1)
-    return getattr(units, name)(in_features, out_features, generator, dtype=dtype)
+    return getattr(units, name)(in_features, out_features, generator, dtype=dtype).eval()
+
+
+def allowed(name, x):
+    """The inputs, or others that the unit is made for."""
+    if name in POSITIVE:
+        return x.abs() + 0.1
+    return torch.where(x == 0, 0.5, x) if name in DIVIDING else x
 
 
 def fill(unit, numbers, low, high):

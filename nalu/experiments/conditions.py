@@ -98,7 +98,12 @@ class Condition:
         return {name: value for name, value in own.items() if name not in ("seeds", "id")}
 
     def batches(self) -> tuple:
-        """What decides the batches of a seed, and when they are used; conditions in which it is equal can be trained together."""
+        """What conditions have in common that can be trained together: what decides the batches of a seed, and when they are used.
+
+        For later units, which are stacked on other ranges, it is all but the ranges.
+        """
+        if MODELS[self.model].recipe is not None:
+            return tuple(value for name, value in self.settings().items() if name not in RANGES)
         return replace(self.task, operation="mul"), self.iterations, self.stream
 
 

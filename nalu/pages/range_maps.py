@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nalu.pages import figures
+from nalu.paper.claims import Claim
 from nalu.registry import MODELS
 from nalu.support.notation import MISSING, NOT_RUN, of
 from nalu.tasks import OPERATIONS
@@ -57,11 +58,19 @@ def _said(cell: pd.Series) -> str:
 def beside(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the cells that are published as text, ours beside theirs, with the seeds that are not solved here."""
     lines = [(rf"\({OPERATIONS[c.operation].symbol}\)", MODELS[c.model].plain, c.train_range, of(c.k, c.n),
-              of(int(c.k_paper), int(c.n_paper)), f"{c.solved_at:,.0f}" if c.k else MISSING, f"{c.solved_at_paper:,.0f}",
+              of(int(c.k_paper), int(c.n_paper)), f"{c.solved_at:,.0f}" if c.k else MISSING,
+              MISSING if np.isnan(c.solved_at_paper) else f"{c.solved_at_paper:,.0f}",
               _listed(c.failed) if c.n else "")
              for c in cells[cells["n_paper"].notna()].itertuples()]
     return pd.DataFrame(lines, columns=["", "unit", "training range", "solved here", "published", "solved at here", "published, digitised",
                                         "seeds not solved"])
+
+
+def claims(found: Iterable[Claim]) -> pd.DataFrame:
+    """Return the claims of the benchmark's papers as text: published and here, with the verdict."""
+    lines = [(rf"\({OPERATIONS[c.printed.operation].symbol}\)", c.printed.model, c.printed.at, of(c.printed.cell.k, c.printed.cell.n),
+              of(c.ours.k, c.ours.n), c.verdict) for c in found]
+    return pd.DataFrame(lines, columns=["", "unit", "training range", "published", "solved here", "verdict"])
 
 
 def _listed(seeds: Iterable[int]) -> str:

@@ -32,6 +32,6 @@ def cells(experiment: str = "single_module") -> pd.DataFrame:
 
 
 def agree(beside: pd.DataFrame) -> pd.Series:
-    """Return which cells have as many solved runs as published, and their mean step up to the digitisation."""
+    """Return which cells have as many solved runs as published, and their mean step, where it is on file, up to the digitisation."""
     same = (beside["n"] == beside["n_paper"]) & (beside["k"] == beside["k_paper"])
-    return same & ((beside["solved_at"] - beside["solved_at_paper"]).abs() <= DIGITISED)
+    return same & (((beside["solved_at"] - beside["solved_at_paper"]).abs() <= DIGITISED) | beside["solved_at_paper"].isna())

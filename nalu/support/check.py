@@ -44,7 +44,8 @@ def one_of(value, allowed: Iterable, what: str):
     if value in allowed:
         return value
     by_spelling = {str(name).casefold(): name for name in allowed}
-    near = difflib.get_close_matches(str(value).casefold(), by_spelling, n=1)
+    near = difflib.get_close_matches(given := str(value).casefold(), by_spelling, n=5)
+    near.sort(key=lambda name: sorted(name) != sorted(given))  # letters in another order are nearer than another letter
     hint = f"; did you mean {by_spelling[near[0]]!r}?" if near else ";"
     names = ", ".join(map(str, allowed[:LISTED]))
     rest = f" and {len(allowed) - LISTED} more" if len(allowed) > LISTED else ""

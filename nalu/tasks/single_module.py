@@ -2,7 +2,8 @@ r"""The single-module task: two inputs, one unit.
 
 A unit sees nothing but the two operands, $x_0$ and $x_1$, and has to combine them:
 $x_0 + x_1$, $x_0 - x_1$, $x_0 x_1$ or $x_0 / x_1$. There is no hidden layer, so that
-nothing has to be selected first and nothing hides what the unit itself can learn.
+nothing has to be selected first and nothing hides what the unit itself can learn. In a harder form there are more inputs, and
+the operands are two neighbours among them, which the seed chooses. Its threshold is that of the operands alone.
 
 A run is solved when its test error is below the expected error of a unit whose weights are
 wrong by $\epsilon = 10^{-5}$, over the extrapolation range:
@@ -53,7 +54,7 @@ class SingleModule(Arithmetic):
     Raises
     ------
     ValueError
-        If the operation is not one of the four, or the inputs are not the two operands.
+        If the operation is not one of the four, or the operands are not two inputs.
 
     >>> from nalu.tasks import SingleModule
     >>> SingleModule("div").target([6.0, 3.0], seed=0).tolist()
@@ -67,9 +68,9 @@ class SingleModule(Arithmetic):
     def __post_init__(self) -> None:
         check.one_of(self.operation, OPERATIONS, "operation of the single-module task")
         super().__post_init__()
-        if self.layout != ((0, 1), (1, 2)) or self.input_size != 2:
-            raise Refusal("the single-module task has two inputs, and each is an operand; "
-                          "allowed: input_size=2, subset_ratio=0.5, overlap_ratio=0")
+        if self.layout != ((0, 1), (1, 2)):
+            raise Refusal("the single-module task has two inputs that are operands; "
+                          "allowed: subset_ratio=1/input_size, overlap_ratio=0")
 
     def threshold(self, epsilon: float = EPSILON) -> float:
         """Test error below which a run counts as solved, in closed form.

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from torch import nn
 
-from nalu.registry import ENGINES
+from nalu.registry import ENGINES, MODELS
 from nalu.support import check, extras
 from nalu.support.check import Refusal
 from nalu.training.history import History
@@ -54,7 +54,8 @@ def engine(name: str, plan: Plan, *others: Plan) -> Engine:
 
     "fused" is one compiled loop on the CPU, "cuda" one on an NVIDIA GPU, "reference" plain
     PyTorch on any device; "auto" takes the first that has a kernel for every unit of the model
-    and runs on the device. Several plans are trained by "fused" or "cuda".
+    and runs on the device. Several plans are trained by "fused" or "cuda". A model with a
+    `nalu.registry.Recipe` is trained by `nalu.training.stacked`, with "auto", alone or with plans on other ranges.
 
     Raises
     ------
@@ -62,6 +63,12 @@ def engine(name: str, plan: Plan, *others: Plan) -> Engine:
         If the name is unknown, or the engine cannot run this plan.
     """
     check.one_of(name, ENGINES, "engine")
+    if not callable(plan.model) and MODELS[plan.model].recipe is not None and name in ("auto", "reference"):
+        if name == "reference":
+            raise Refusal(f"engine 'reference' cannot run this: {plan.model} has a recipe of its own; allowed: 'auto'")
+        from nalu.training.stacked import Stacked
+
+        return Stacked(plan, *others)
     if name == "reference":
         return Reference(plan)
     if name == "cuda" or (name == "auto" and plan.device.startswith("cuda")):

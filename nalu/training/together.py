@@ -3,6 +3,9 @@
 For a seed, all models, operations, hidden sizes and optimisers of a task learn from the same
 batches, and to draw them is most of the work: four fifths of an update for the authors'
 stream and a small model. What a plan learns is, to the last digit, what it learns alone.
+
+Plans of a model with a recipe have other company, see `nalu.training.stacked`: the same model on other ranges. What
+they learn is what they learn alone up to rounding.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from nalu.registry import ENGINES, TOGETHER
+from nalu.registry import ENGINES, MODELS, TOGETHER
 from nalu.support import check
 from nalu.support.check import Refusal
 from nalu.training.driver import Fit, run
@@ -35,7 +38,7 @@ def fit_together(
     ----------
     plans
         They may differ in the model, its size, the optimiser, the regulariser and the
-        operation, and must be equal in all that `Plan.batches` names.
+        operation, and must be equal in all that `Plan.batches` names; those of a model with a recipe in all but the ranges.
     engine : {"auto", "fused", "cuda"}
         "auto" is "cuda" on a GPU.
     checkpoint_file, checkpoint_seconds, checkpoint_every, progress
@@ -59,20 +62,32 @@ def examine(plans: tuple[Plan, ...], engine: str = "auto") -> None:
         raise Refusal(f"engine {engine!r} cannot train plans together; allowed: {', '.join(TOGETHER)}")
     if not plans:
         raise Refusal("plans must not be empty")
-    if engine == "cuda" or plans[0].device.startswith("cuda"):
+    if engine == "auto" and not callable(plans[0].model) and MODELS[plans[0].model].recipe is not None:
+        from nalu.training.stacked import alike, obstacle
+
+        trainer = "stacked"
+        _same(plans, alike)
+    elif engine == "cuda" or plans[0].device.startswith("cuda"):
         trainer, obstacle = "cuda", _of_gpu
+        _same(plans, Plan.batches)
     else:
         from nalu.training.fused.engine import obstacle
 
         trainer = "fused"
-    first = plans[0].batches()
+        _same(plans, Plan.batches)
     for plan in plans:
-        for name, value in plan.batches().items():
+        if problem := obstacle(plan):
+            raise Refusal(f"engine {trainer!r} cannot run this: {problem}; train it alone")
+
+
+def _same(plans: tuple[Plan, ...], shared: Callable[[Plan], dict]) -> None:
+    """Refuse plans that differ in what they have to share."""
+    first = shared(plans[0])
+    for plan in plans:
+        for name, value in shared(plan).items():
             if value != first[name]:
                 raise Refusal("plans that are trained together must have the same "
                               f"{name}, got {first[name]!r} and {value!r}")
-        if problem := obstacle(plan):
-            raise Refusal(f"engine {trainer!r} cannot run this: {problem}; train it alone")
 
 
 def _of_gpu(plan: Plan) -> str | None:

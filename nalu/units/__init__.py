@@ -6,18 +6,27 @@ each optimiser step.
 """
 
 from .gated_nau_nmu import GatedNAUNMU
+from .gnalu import GNALU
+from .inalu import INALU
 from .linear import ELU, SELU, Linear, ReLU, ReLU6, Sigmoid, Softsign, Tanh
+from .mcfc import MCFC
+from .mul_mcfc import MulMCFC, MulMCFCSign
 from .nac import NAC
 from .nac_mul import NACMul
 from .nac_mul_nmu import NACMulNMU
 from .nac_mul_sigma import NACMulSigma
 from .nalu import NALU, NALUSeparate
 from .nau import NAU, NAUNoClamp
+from .nmru import NMRU
 from .nmu import NMU, NMUNoClamp
+from .npu import NPU
+from .nru import NRU
+from .real_npu import RealNPU, RealNPUModified
+from .snmu import SNMU, SNMUBatch
 from .unit import Unit
 
 __all__ = [
-    "ELU", "GatedNAUNMU", "Linear", "NAC", "NACMul", "NACMulNMU", "NACMulSigma", "NALU",
-    "NALUSeparate", "NAU", "NAUNoClamp", "NMU", "NMUNoClamp", "ReLU", "ReLU6", "SELU",
-    "Sigmoid", "Softsign", "Tanh", "Unit",
+    "ELU", "GNALU", "INALU", "MCFC", "NAC", "NALU", "NAU", "NMRU", "NMU", "NPU", "NRU", "SELU", "SNMU",
+    "GatedNAUNMU", "Linear", "MulMCFC", "MulMCFCSign", "NACMul", "NACMulNMU", "NACMulSigma", "NALUSeparate", "NAUNoClamp",
+    "NMUNoClamp", "ReLU", "ReLU6", "RealNPU", "RealNPUModified", "SNMUBatch", "Sigmoid", "Softsign", "Tanh", "Unit",
 ]

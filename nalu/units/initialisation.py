@@ -24,11 +24,18 @@ def uniform_(W: Tensor, low: float, high: float, generator: Generator | None = N
         return W.copy_(draw)
 
 
-def normal_(W: Tensor, std: float, generator: Generator | None = None) -> Tensor:
-    """Fill `W` with numbers from a normal distribution of mean 0."""
-    draw = torch.empty(W.shape).normal_(0.0, std, generator=generator)
+def normal_(W: Tensor, std: float, generator: Generator | None = None, mean: float = 0.0) -> Tensor:
+    """Fill `W` with numbers from a normal distribution."""
+    draw = torch.empty(W.shape).normal_(mean, std, generator=generator)
     with torch.no_grad():
         return W.copy_(draw)
+
+
+def orthogonal_(W: Tensor, shape: tuple[int, int], generator: Generator | None = None) -> Tensor:
+    """Fill `W`, `[columns, rows]` or `[rows]`, with an orthogonal matrix of that many rows and columns, drawn from normal numbers."""
+    draw = torch.nn.init.orthogonal_(torch.empty(shape), generator=generator)
+    with torch.no_grad():
+        return W.copy_(draw.T.reshape(W.shape))
 
 
 def undrawn() -> Generator:

@@ -67,12 +67,12 @@ class Unit(nn.Module):
         self._build(device=device, dtype=dtype)
         self.reset_parameters(generator)
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, *more: Tensor) -> Tensor:
         """Refuse an input of another size, which some equations would take, and apply the unit."""
         if x.shape[-1:] != (self.in_features,):
             found = x.shape[-1] if x.ndim else "none"
             raise ValueError(f"{type(self).__name__} takes {self.in_features} features, the input has {found}")
-        return super().__call__(x)
+        return super().__call__(x, *more)
 
     def _build(self, **kind: Any) -> None:
         """Create the parameters, uninitialised; `kind` is device and dtype."""

@@ -100,6 +100,11 @@ def single_module() -> pd.DataFrame:
     return _read("single_module.csv").copy()
 
 
+def ten_inputs() -> pd.DataFrame:
+    """Return the published success rates of division with ten inputs, one row per model: means over 225 runs, nine ranges of 25 seeds."""
+    return _read("single_module_ten_inputs.csv").copy()
+
+
 def published_value(table: str, operation: str, model: str, metric: str) -> Published:
     """Return one cell of a table of :data:`TABLES`, by this project's names, such as ``"mul"`` and ``"NMU"``.
 

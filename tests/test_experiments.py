@@ -122,7 +122,8 @@ def test_condition_trains_two_steps(condition):
 
     first = condition.seeds[:1]
     history = train(seeds=first, **condition.plan_arguments() | {"iterations": 1})
-    assert history["step"].tolist() == [0]
+    at_once = condition.model == "Mul_MC_FC" and condition.task.train_range[0][0] < 0  # logarithms of negative inputs
+    assert history["step"].tolist() == ([] if at_once else [0])
     assert set(condition.settings()) | {"experiment"} == set(csv_file.SETTINGS)
 
 

@@ -42,7 +42,7 @@ class INALU(Unit):
     >>> unit.g.data.fill_(-20.0)
     tensor([-20.])
     >>> round(unit(torch.tensor([2.0, -3.0])).item(), 2)  # and the product
-    -5.99
+    -6.0
     """
 
     def _build(self, **kind) -> None:

@@ -27,8 +27,8 @@ class NRU(NAU):
     >>> from nalu.units import NRU
     >>> unit = NRU(3, 1).eval()
     >>> unit.W.data = torch.tensor([[1.0, -1.0, 0.0]])
-    >>> unit(torch.tensor([6.0, -3.0, 7.0])).tolist()
-    [-2.0]
+    >>> round(unit(torch.tensor([6.0, -3.0, 7.0])).item(), 4)
+    -2.0
     >>> unit.W.data = torch.tensor([[0.5, 0.0, 0.0]])
     >>> unit(torch.tensor([4.0, 1.0, 1.0])).tolist(), unit.train()(torch.tensor([4.0, 1.0, 1.0])).tolist()
     ([1.5], [2.0])

@@ -25,7 +25,7 @@ class SNMU(NMU):
     `x` is `[..., I]`, `z` is `[..., O]`; `W` is `[O, I]` and that of the NMU. The noise $n = 1 + (N - 1) u$ is `[..., I]`.
 
     >>> import torch
-    >>> from nalu.units import NMU, SNMU
+    >>> from nalu.units import SNMU, NMU
     >>> unit, x = SNMU(2, 1), torch.tensor([2.0, 3.0])
     >>> unit.eval()(x).item() == NMU.forward(unit, x).item()
     True

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from test_checkpoint import Killed, killed_after
 from test_fused_determinism import csv
+from unit_cases import PAPERS
 
-from nalu.registry import MODELS
 from nalu.tasks import OPERATIONS, Arithmetic
 from nalu.training import Plan, fit, fit_together
 from nalu.training.fused.engine import Fused
@@ -19,7 +19,6 @@ MIRRORED = Arithmetic(input_size=12, subset_ratio=0.5, train_range=((-2, -1), (1
 SGD = {"optimizer": "sgd", "momentum": 0.9, "learning_rate": 1e-4}
 SHARED = {"seeds": (3, 8), "iterations": 60, "log_every": 7}
 
-PLAIN = [name for name, row in MODELS.items() if row.recipe is None]
 
 
 def mixture(task, **settings):
@@ -27,7 +26,7 @@ def mixture(task, **settings):
     ramp = {"lambda_start": 5, "lambda_end": 40}
     plans = [Plan(name, replace(task, operation=[*OPERATIONS][k % 6]), hidden_size=2 + k % 4,
                   **SHARED, **(SGD if k % 5 == 4 else {}), **ramp, **settings)
-             for k, name in enumerate(PLAIN)]
+             for k, name in enumerate(PAPERS)]
     diverging = Plan("Linear", task, optimizer="sgd", learning_rate=10.0, **SHARED, **settings)
     return [*plans[:4], diverging, *plans[4:]]
 

@@ -1,20 +1,18 @@
-"""The reference engine does what a plain PyTorch loop for one seed does."""
+"""The reference engine does what a plain PyTorch loop for one seed does; test_stacked.py compares the models with a recipe."""
 
 import numpy as np
 import pytest
 import torch
+from unit_cases import PAPERS
 
 from nalu import units
 from nalu.models import TwoLayer, build, seeded
-from nalu.registry import MODELS
 from nalu.tasks import Arithmetic
 from nalu.training import Plan, fit, reference, train
 from nalu.training.history import MEASURES
 
 pytestmark = pytest.mark.slow
 
-PLAIN = [name for name, row in MODELS.items() if row.recipe is None]
-"""Those with a recipe of their own are compared in test_stacked.py."""
 SMALL = Arithmetic(input_size=8)
 RAMP = {"lambda_sparse": 0.5, "lambda_start": 20, "lambda_end": 220}
 
@@ -68,7 +66,7 @@ def both(name, task, iterations, log_every, dtype, optimiser=adam, **settings):
     return trained.history[list(MEASURES)].to_numpy(), trained.models[4], *loop
 
 
-@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("name", PAPERS)
 def test_300_steps_of_adam_in_double_precision(name):
     history, model, rows, expected = both(name, SMALL, 299, 100, "float64")
     np.testing.assert_allclose(history, rows, rtol=1e-9, atol=1e-12)
@@ -78,7 +76,7 @@ def test_300_steps_of_adam_in_double_precision(name):
         torch.testing.assert_close(found, value, rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("name", PAPERS)
 def test_steps_of_adam_in_single_precision(name):
     history, model, rows, expected = both(name, SMALL, 20, 10, "float32")
     np.testing.assert_allclose(history[:, 0], rows[:, 0], rtol=1e-3)

@@ -9,6 +9,10 @@ from nalu.report.notebooks import run_notebook
 
 pytestmark = pytest.mark.slow
 
+READERS = ("agreement/", "audit/", "claims", "does_it_work", "experiments/", "playground",
+           *(f"units/{name}" for name in ("inalu", "mcfc", "npu", "reciprocal", "stochastic_nmu")))
+"""Pages that show recorded results."""
+
 
 @pytest.fixture
 def shown(tmp_path, monkeypatch):
@@ -29,5 +33,5 @@ def shown(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", refresh.sources())
 def test_a_page_needs_no_results(name, shown, tmp_path):
     text = shown(name)
-    assert ("not run yet" in text) == name.startswith(("agreement/", "audit/", "claims", "does_it_work", "experiments/", "playground"))
+    assert ("not run yet" in text) == name.startswith(READERS)
     assert not (tmp_path / "runs").exists(), "a page must not write results"

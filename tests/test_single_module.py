@@ -248,3 +248,13 @@ def test_the_map_says_what_is_solved_and_when():
     table = range_maps.beside(cells)
     assert len(table) == 18 and table["solved here"].tolist()[:3] == ["not run yet", "0 of 25", "5 of 25"]
     assert table["solved at here"].tolist()[:3] == ["—", "—", "2,400"] and table["published"].tolist()[1] == "20 of 25"
+
+
+def test_shares_and_signs_count_the_runs_of_their_ranges():
+    cells = single_module.cells().assign(n=25, k=5)
+    assert single_module.share(cells, model="NMU", operation="mul") == "45 of 225 (15–26 %)"
+    assert single_module.share(cells, model="NMU", train_range=["[1,2]"]) == "5 of 25 (9–39 %)"
+    assert single_module.share(cells.assign(n=0, k=0)) == "not run yet"
+    assert {sign: len(ranges) for sign, ranges in single_module.by_sign(cells).items()} == {"positive": 4, "negative": 4, "both signs": 1}
+    table = range_maps.signs(cells)
+    assert table.loc[0].tolist()[1:] == ["NMU", "20 of 100 (13–29 %)", "20 of 100 (13–29 %)", "5 of 25 (9–39 %)", "45 of 225 (15–26 %)"]

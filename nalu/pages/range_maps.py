@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nalu.pages import figures
+from nalu.paper import single_module
 from nalu.paper.claims import Claim
 from nalu.registry import MODELS
 from nalu.support.notation import MISSING, NOT_RUN, of
@@ -66,6 +67,15 @@ def beside(cells: pd.DataFrame) -> pd.DataFrame:
              for c in cells[cells["n_paper"].notna()].itertuples()]
     return pd.DataFrame(lines, columns=["", "unit", "training range", "solved here", "published", "solved at here", "published, digitised",
                                         "seeds not solved"])
+
+
+def signs(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the solved runs of every unit and operation by the signs of the inputs, as text with 95 % intervals."""
+    columns = single_module.by_sign(cells) | {"all ranges": [*cells["train_range"]]}
+    lines = [{"": rf"\({OPERATIONS[operation].symbol}\)", "unit": MODELS[model].plain,
+              **{name: single_module.share(part, train_range=where) for name, where in columns.items()}}
+             for (operation, model), part in cells.groupby(["operation", "model"], sort=False)]
+    return pd.DataFrame(lines)
 
 
 def claims(found: Iterable[Claim]) -> pd.DataFrame:

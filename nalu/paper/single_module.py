@@ -3,8 +3,10 @@
 import pandas as pd
 
 from nalu import experiments
+from nalu.analysis.statistics import wilson
 from nalu.paper import published
 from nalu.results import runs
+from nalu.support import notation
 
 KEY = ["operation", "model", "train_range"]
 DIGITISED = 10
@@ -35,3 +37,29 @@ def agree(beside: pd.DataFrame) -> pd.Series:
     """Return which cells have as many solved runs as published, and their mean step, where it is on file, up to the digitisation."""
     same = (beside["n"] == beside["n_paper"]) & (beside["k"] == beside["k_paper"])
     return same & (((beside["solved_at"] - beside["solved_at_paper"]).abs() <= DIGITISED) | beside["solved_at_paper"].isna())
+
+
+def share(cells: pd.DataFrame, **where) -> str:
+    """Say how many runs of some cells are solved, with the 95 % interval of the rate: ``60 of 225 (21–33 %)``.
+
+    Parameters
+    ----------
+    cells
+        As `cells` returns them.
+    where
+        Values of columns, each one or a collection: of which cells.
+    """
+    for name, value in where.items():
+        cells = cells[cells[name].isin([value] if isinstance(value, str) else [*value])]
+    k, n = int(cells["k"].sum()), int(cells["n"].sum())
+    rate = wilson(k, n)
+    return notation.of(k, n) + (f" ({notation.prose_range(rate.lower, rate.upper)})" if n else "")
+
+
+def by_sign(cells: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the training ranges of positive inputs, of negative ones, and of those of both signs."""
+    found: dict[str, list[str]] = {"positive": [], "negative": [], "both signs": []}
+    for where in dict.fromkeys(cells["train_range"]):
+        low, high = map(float, where.strip("[]").split(","))
+        found["positive" if low > 0 else "negative" if high < 0 else "both signs"].append(where)
+    return found

@@ -1,7 +1,8 @@
 r"""Golden-ratio NALU, G-NALU (the form of the single-module benchmark, Mistry, Farrahi and Hare 2022).
 
-$$z = g \odot a + (1 - g) \odot m, \qquad g = \sigma_\varphi(x\,G^\top), \qquad
-  W = \tanh_\varphi(\hat W)\,\sigma_\varphi(\hat M), \qquad \varphi = \frac{1 + \sqrt 5}{2}$$
+$$z = g \odot a + (1 - g) \odot m, \qquad g = \sigma_\varphi(x\,G^\top)$$
+
+$$W = \tanh_\varphi(\hat W)\,\sigma_\varphi(\hat M), \qquad \varphi = \frac{1 + \sqrt 5}{2}$$
 
 The NALU with $\varphi$ in place of $e$ in its tanh and its sigmoid. As $\tanh_\varphi(u) = \tanh(u \ln\varphi)$ and
 $\sigma_\varphi(u) = \sigma(u \ln\varphi)$, and as the base of the product cancels, it is the NALU whose parameters are multiplied by

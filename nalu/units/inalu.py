@@ -1,10 +1,12 @@
 r"""Improved NALU, iNALU (Schlör, Ring and Hotho 2020).
 
-$$z = \sigma(g)\, a + (1 - \sigma(g))\, m\, s, \qquad a_o = \sum_i W^a_{oi}\, x_i, \qquad
-  m_o = \exp\min\Big(\sum_i W^m_{oi} \log\max(|x_i|, \epsilon),\; \omega\Big)$$
+$$z = \sigma(g)\, a + (1 - \sigma(g))\, m\, s, \qquad a_o = \sum_i W^a_{oi}\, x_i$$
 
-$$s_o = \prod_i \left(\mathrm{sign}(x_i)\,|W^m_{oi}| + 1 - |W^m_{oi}|\right), \qquad
-  W = \tanh(\hat W)\,\sigma(\hat M), \qquad \epsilon = 10^{-7}, \quad \omega = 20$$
+$$m_o = \exp\min\Big(\sum_i W^m_{oi} \log\max(|x_i|, \epsilon),\; \omega\Big)$$
+
+$$s_o = \prod_i \left(\mathrm{sign}(x_i)\,|W^m_{oi}| + 1 - |W^m_{oi}|\right)$$
+
+$$W = \tanh(\hat W)\,\sigma(\hat M), \qquad \epsilon = 10^{-7}, \quad \omega = 20$$
 
 Both paths have weights of their own, the product gets its sign back, and the gate does not look at the inputs. Like the
 NALU it represents sums, differences, products and quotients only in the limit of infinite parameters.

@@ -1,7 +1,8 @@
 r"""Neural Multiplicative Reciprocal Unit, NMRU (Mistry, Farrahi and Hare 2021).
 
-$$z_o = \prod_{i=1}^{2I} \left(W_{oi}\, |\hat x_i| + 1 - W_{oi}\right) \cdot \cos\left(\pi \sum_{\hat x_i < 0} W_{oi}\right), \qquad
-  \hat x = \left(x, \frac1{x + \epsilon}\right), \qquad W_{oi} \in [0, 1]$$
+$$z_o = \prod_{i=1}^{2I} \left(W_{oi}\, |\hat x_i| + 1 - W_{oi}\right) \cdot \cos\left(\pi \sum_{\hat x_i < 0} W_{oi}\right)$$
+
+$$\hat x = \left(x, \frac1{x + \epsilon}\right), \qquad W_{oi} \in [0, 1]$$
 
 The NMU on the inputs and their reciprocals, with the sign put back by a cosine. It multiplies and divides exactly; an input that is
 selected with its reciprocal cancels. $\epsilon$ is $2^{-23}$ in training and 0 in evaluation, so that an input of 0 gives no

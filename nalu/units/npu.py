@@ -3,8 +3,9 @@ r"""Neural Power Unit, NPU (Heim, Pevný and Šmídl 2020).
 $$z = \exp\left(W_r \log r - W_i k\right) \odot \cos\left(W_r k + W_i \log r\right)$$
 
 $$r_i = \hat g_i\,(|x_i| + \epsilon) + 1 - \hat g_i, \qquad
-  k_i = \begin{cases} \pi \hat g_i & x_i < 0 \\ 0 & x_i \ge 0 \end{cases}, \qquad
-  \hat g_i = \min(\max(g_i, 0), 1), \qquad \epsilon = 2^{-23}$$
+  k_i = \begin{cases} \pi \hat g_i & x_i < 0 \\ 0 & x_i \ge 0 \end{cases}$$
+
+$$\hat g_i = \min(\max(g_i, 0), 1), \qquad \epsilon = 2^{-23}$$
 
 The real part of the complex power $x^{W_r + \mathrm i W_i}$; the gate $g_i$ replaces an input that is not relevant by 1. It multiplies,
 divides and takes roots, with the right sign for whole powers; it cannot add. An input of 0 counts as $\epsilon$.

@@ -4,6 +4,7 @@ import ast
 import copy
 import inspect
 import re
+from os.path import commonprefix
 from pathlib import Path
 
 import pytest
@@ -186,7 +187,7 @@ def test_file_is_named_like_the_unit(name):
     assert name.lower().startswith(stem)
     module = inspect.getmodule(cls)
     here = [n for n in NAMES if getattr(units, n).__module__ == cls.__module__]
-    assert stem in [n.lower() for n in here]
+    assert stem == commonprefix([n.lower() for n in here])
     assert "$$" in module.__doc__, "the file does not state its equation"
 
 

@@ -7,9 +7,10 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from nalu import units
+from nalu import experiments, units
 from nalu.models import build, seeded
 from nalu.registry import MODELS
+from nalu.results import runs
 from nalu.tasks import SingleModule
 from nalu.tasks.single_module import RANGES
 
@@ -101,23 +102,48 @@ def test_outputs_and_gradients_are_those_of_the_code(name, operation, train_rang
                 torch.testing.assert_close(one.view(other.shape), other, rtol=1e-4, atol=1e-5 * max(map(torch.linalg.norm, expected)).item())
 
 
+def trained(network, task, seed, updates):
+    """The network after so many updates, with PyTorch's own optimiser and limit of the gradient."""
+    optimiser, batches = torch.optim.Adam(network.parameters(), 1e-3), task.batches(seed)
+    for _ in range(updates):
+        inputs = next(batches)
+        x, y = (torch.from_numpy(a).float() for a in (inputs, task.target(inputs, seed)))
+        optimiser.zero_grad()
+        (network(x) - y).square().mean().backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 0.01)
+        optimiser.step()
+    return network
+
+
 @pytest.mark.parametrize("name, operation", CELLS)
 def test_fifty_updates_are_those_of_the_code(name, operation):
     task, seed = SingleModule(operation, train_range=((-2, 2),), test_range=RANGES[((-2, 2),)]), 5
     unit, model = seeded(name, seed, 2, None).unit, described(operation, seed)
     for network in (unit, model):
-        optimiser, batches = torch.optim.Adam(network.parameters(), 1e-3), task.batches(seed)
-        for _ in range(50):
-            inputs = next(batches)
-            x, y = (torch.from_numpy(a).float() for a in (inputs, task.target(inputs, seed)))
-            optimiser.zero_grad()
-            (network(x) - y).square().mean().backward()
-            nn.utils.clip_grad_norm_(network.parameters(), MODELS[name].recipe.clip_norm)
-            optimiser.step()
-    assert model.O_mag_head.weight.grad is None
+        trained(network, task, seed, 50)
+    assert MODELS[name].recipe.clip_norm == 0.01 and model.O_mag_head.weight.grad is None
     same(unit, model, rtol=1e-4, atol=2e-5)
     start = seeded(name, seed, 2, None).unit
     assert max((unit.get_parameter(key) - start.get_parameter(key)).abs().max() for key in PAIRS) > 0.01
+
+
+LOST = [("DMU_add", "mul", ((-20, -10),)), ("DMU_sub", "sub", ((10, 20),))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name, operation, train_range", LOST)
+def test_runs_that_are_not_solved_are_not_solved_by_the_code_either(name, operation, train_range):
+    """The first two runs of each kind that are recorded, a thousand updates long: all that are solved are solved by then."""
+    (case,) = (c for c in experiments.get("single_module_later").conditions
+               if (c.model, c.task.operation, c.task.train_range) == (name, operation, train_range))
+    rows = runs.by_condition("single_module_later")[case.id].set_index("seed")
+    lost = rows.index[~rows["solved"].astype(bool)]
+    assert 5 < len(lost) < 14 and rows["solved_at"].dropna().eq(1000).all()
+    x = case.task.test_inputs()
+    for seed in (*lost[:2], *rows.index.difference(lost)[:2]):
+        model = trained(described(operation, seed), case.task, seed, 1000).eval()
+        error = (model(torch.from_numpy(x).float()) - torch.from_numpy(case.task.target(x, seed)).float()).square().mean()
+        assert (error < case.task.threshold()).item() == (seed not in lost), seed
 
 
 @pytest.mark.parametrize("name", ["DMUAdd", "DMUSub"])

@@ -18,7 +18,7 @@ from nalu.experiments import Entry, SequenceExperiment
 from nalu.results import csv_file, merging, runs, status, store
 from nalu.results.estimate import Pace
 from nalu.results.workfolder import WorkFolder
-from nalu.support import check, command, seed_lists
+from nalu.support import check, command, notation, seed_lists
 from nalu.support.check import Refusal
 from nalu.support.command import OK, PIPE, REFUSED, Parser, complain, in_words
 from nalu.support.listing import columns
@@ -222,7 +222,7 @@ def _summarise(entry: Entry, added: int) -> None:
 
 def _with_interval(estimate: float, lower: float, upper: float) -> str:
     if math.isnan(estimate):
-        return "---"
+        return notation.MISSING
     interval = "" if math.isnan(lower + upper) else f" [{lower:.4g}, {upper:.4g}]"
     return f"{estimate:.4g}{interval}"
 

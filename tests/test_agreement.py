@@ -69,13 +69,13 @@ def test_the_table_has_a_line_per_cell():
     table = agreement.table(PAIRS, CELLS)
     assert table.loc[0].drop("kappa").tolist() == [r"\(\times\)", "NMU", "5", "1", "0", "1", "4", "2", "1", "1,500"]
     nothing = table.loc[1].tolist()
-    assert nothing[:3] == [r"\(+\)", "NMU", "not run yet"] and set(nothing[3:]) == {"---"}
+    assert nothing[:3] == [r"\(+\)", "NMU", "not run yet"] and set(nothing[3:]) == {"—"}
 
 
 def test_the_matrix_has_a_place_for_every_cell():
     table = agreement.matrix(PAIRS, [("mul", "NMU"), ("mul", "NAU"), ("add", "NMU")])
     assert table.columns.tolist() == ["model", r"\(\times\)", r"\(+\)"]
-    assert table.to_numpy().tolist() == [["NMU", "4 of 5", "not run yet"], ["NAU", "not run yet", "---"]]
+    assert table.to_numpy().tolist() == [["NMU", "4 of 5", "not run yet"], ["NAU", "not run yet", "—"]]
 
 
 def test_undecided_cells_of_the_authors():

@@ -58,7 +58,7 @@ def test_ours_stand_beside_theirs(tmp_path, monkeypatch):
     monkeypatch.setattr(experiments, "SEQUENTIAL", SEQUENTIAL)  # a verdict is about all claims
     entry = get("ten_parameters")
     case = entry.condition("NMU")
-    assert [row[1] for row in matched.lines(entry, case)] == ["here, 0 runs", "---", "---", "---", "---"]
+    assert [row[1] for row in matched.lines(entry, case)] == ["here, 0 runs", "—", "—", "—", "—"]
     outcome = {"solved": True, "solved_at": 14000, "sparsity_error": 1e-5}
     row = {"experiment": entry.name} | case.settings() | outcome
     merging.merge(entry.name, [csv_file.row(row | {"seed": s}) for s in range(10)])

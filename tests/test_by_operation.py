@@ -100,8 +100,8 @@ def test_the_matrix_has_a_line_per_model_and_says_n():
     table = operation_panels.matrix(JUDGED, OURS)
     assert table.columns.tolist() == ["model", r"\(\times\)", r"\(+\)", r"\(z^2\)"]
     assert table["model"].tolist() == [REGISTRY[m].plain for m in ("NMU", "NALU", "NAC_mul")]
-    assert table.loc[0].tolist() == ["NMU", "reproduced, n = 4", "not run yet", "---"]
-    assert table.loc[1].tolist() == ["NALU", "not printed, n = 2", "---", "---"]
+    assert table.loc[0].tolist() == ["NMU", "reproduced, n = 4", "not run yet", "—"]
+    assert table.loc[1].tolist() == ["NALU", "not printed, n = 2", "—", "—"]
 
 
 def test_rates_of_some_cells():

@@ -371,7 +371,7 @@ def test_text_is_escaped():
     ("solved_at_mean", Cell(1.434e6, 1.38e6, 1.5e6, 1, 1), "1.43 [1.38, 1.5] · 10⁶"),
     (SPARSITY, Cell(4.2e-7, math.nan, math.nan, 1, 1), "4.2 · 10⁻⁷"),
     (SPARSITY, Cell(0.23, 0.224, 0.236, 1, 1), "0.23 [0.224, 0.236]"),
-    (SPARSITY, Cell(math.nan, math.nan, math.nan, 1, 1), "---"),
+    (SPARSITY, Cell(math.nan, math.nan, math.nan, 1, 1), "—"),
 ])
 def test_numbers_as_text(metric, value, text):
     assert claims_table.number(metric, value) == text

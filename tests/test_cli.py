@@ -210,7 +210,7 @@ def test_list_and_results(shelf, capsys):
     assert "spark       2           6     Nothing, Table 1" in out
     assert "NAU-add  seeds 0-2  1 iterations" in out
     assert "NAU-add    2 of 3  1 [0.3424, 1]  1000              1000" in out
-    assert "NAU-sub    0 of 3  ---" in out
+    assert "NAU-sub    0 of 3  —" in out
 
 
 def test_contradiction_gives_status_1(shelf, capsys, monkeypatch):

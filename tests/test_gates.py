@@ -73,8 +73,8 @@ def test_the_papers_solved_networks_have_the_right_gate():
 def test_the_table_says_what_was_not_run():
     table = gates.table(BARS, [("mul", MODEL), ("mul", "NAU_then_Gated_NAU_NMU")])
     assert table["right gate"].tolist() == ["2 of 4", "not run yet"]
-    assert table["right gate, solved runs"].tolist() == ["1 of 1", "---"]
-    assert table["p against a coin"].tolist() == ["1", "---"]
+    assert table["right gate, solved runs"].tolist() == ["1 of 1", "—"]
+    assert table["p against a coin"].tolist() == ["1", "—"]
 
 
 def test_the_histogram_draws_shares_of_all_runs():

@@ -12,7 +12,7 @@ from nalu.support import notation
     ((0.0, 0.0, 0.0370), r"0\% {~}^{+4\%}_{-0\%}"),
     ((1.0, 0.963, 1.0), r"100\% {~}^{+0\%}_{-4\%}"),
     ((0.5, nan, nan), r"50\%"),
-    ((nan, nan, nan), "---"),
+    ((nan, nan, nan), "—"),
 ])
 def test_a_rate(value, text):
     assert notation.percent(*value) == text
@@ -27,7 +27,7 @@ def test_a_rate(value, text):
     ((0.999e-6,), r"10.0 \cdot 10^{-7}"),  # the exponent comes before the rounding
     ((3.0, 3.0, 3.0), r"3.0 \cdot 10^{0} {~}^{+0}_{-0}"),
     ((0.0,), "0"),
-    ((nan,), "---"),
+    ((nan,), "—"),
 ])
 def test_a_number(value, text):
     assert notation.scientific(*value) == text

@@ -92,12 +92,12 @@ def test_the_end_of_a_repetition(shelf, capsys):
     assert cli.main(COMMAND) == cli.main(["results", "spark", "--repeated"]) == 0
     *_, head, rates, _, digits, where = capsys.readouterr().out.splitlines()
     assert head.split() == ["solved", "your", "runs", "recorded", "runs", "in", "the", "paper"]
-    assert rates.split() == ["NAU-add", "0", "of", "3", "0", "of", "3", "---"]
+    assert rates.split() == ["NAU-add", "0", "of", "3", "0", "of", "3", "—"]
     assert digits == "3 of your 3 runs have the recorded outcome, and 3 are equal to the last digit."
     assert "runs/spark/" in where and (shelf / "spark" / "results.csv").read_bytes() == before
     edited(lambda row: {"solved": "True"} if row["seed"] == "1" else {})
     _, rates, _, digits, why, _ = repeat.closing(spark().experiment)
-    assert rates.split()[4:] == ["1", "of", "3", "---"] and digits.startswith("2 of your 3 runs") and "column commit" in why
+    assert rates.split()[4:] == ["1", "of", "3", "—"] and digits.startswith("2 of your 3 runs") and "column commit" in why
 
 
 def test_the_rate_of_the_paper_stands_beside(monkeypatch):
@@ -105,7 +105,7 @@ def test_the_rate_of_the_paper_stands_beside(monkeypatch):
     monkeypatch.setattr(WorkFolder, "rows", lambda folder: [
         row | {"commit": "mine"} for row in csv_file.read(runs.results_file(entry)) if row["model"] == folder.condition.model])
     rates = {line.split()[0]: line.split("  ")[-1].strip() for line in repeat.closing(entry)[1:4]}
-    assert rates == {"NAC_mul": "13 %", "NAC_mul_sigma": "---", "NALU": "26 %"}
+    assert rates == {"NAC_mul": "13 %", "NAC_mul_sigma": "—", "NALU": "26 %"}
 
 
 def test_engine_device_commit_and_seconds_are_no_difference(shelf):

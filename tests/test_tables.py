@@ -32,10 +32,10 @@ def test_rows_are_the_printed_ones_in_their_order_then_the_others():
     ("NMU", "solved at, median", r"\(2.0 \cdot 10^{3}\)", r"\(\mathbf{1.4 \cdot 10^{4}}\)"),
     ("NALU", "runs", "2", "100"),
     ("NALU", "success rate", r"\(0\% {~}^{+66\%}_{-0\%}\)", r"\(26\% {~}^{+9\%}_{-8\%}\)"),
-    ("NALU", "solved at, median", "---", r"\(7.0 \cdot 10^{4}\)"),
-    ("NAC_mul", "runs", "---", "---"),
+    ("NALU", "solved at, median", "—", r"\(7.0 \cdot 10^{4}\)"),
+    ("NAC_mul", "runs", "—", "—"),
     ("NAC_mul", "success rate", "not run yet", "not printed"),
-    ("NAC_mul", "sparsity error, mean", "---", "---"),
+    ("NAC_mul", "sparsity error, mean", "—", "—"),
 ])
 def test_a_pair_of_values(model, heading, ours, paper):
     found = [lines(TABLE, source).loc[LABEL[model], heading] for source in ("ours", "paper")]
@@ -81,7 +81,7 @@ def test_each_operation_has_its_own_best():
 def test_without_results_the_table_says_so():
     table = lines(tables.beside_paper(summary.by_model(NO_ROWS), PRINTED, MODELS), "ours")
     assert set(table["success rate"]) == {"not run yet"}
-    assert set(table.drop(columns=["source", "success rate"]).to_numpy().ravel()) == {"---"}
+    assert set(table.drop(columns=["source", "success rate"]).to_numpy().ravel()) == {"—"}
 
 
 def test_ratios_are_the_papers_values_over_ours():
@@ -89,7 +89,7 @@ def test_ratios_are_the_papers_values_over_ours():
     # .94 / .75, 14000 / 2000, 14000 / 3000; our interval of the rate is .30 to .95
     assert found.loc["NMU"].tolist()[:3] == ["1.25, inside", "7.00", "4.67"]
     assert tables.ratios(TWICE, PRINTED).set_index("model").loc["NMU"].tolist()[:3] == ["1.25, outside", "7.00", "4.67, outside"]
-    assert found.loc["NALU"].tolist() == ["---"] * 4  # our rate is 0
+    assert found.loc["NALU"].tolist() == ["—"] * 4  # our rate is 0
     assert set(tables.ratios(summary.by_model(NO_ROWS), PRINTED).iloc[:, 1:].to_numpy().ravel()) == {"not run yet"}
 
 

@@ -71,7 +71,7 @@ def sign(operation: str) -> str:
 
 
 def number(metric: str, value: Cell) -> str:
-    """Return a value with its interval: ``94 % [88, 97]``, ``1.43 [1.38, 1.49] · 10⁶``; ``---`` if there is none."""
+    """Return a value with its interval: ``94 % [88, 97]``, ``1.43 [1.38, 1.49] · 10⁶``; ``—`` if there is none."""
     if math.isnan(value.estimate):
         return notation.MISSING
     if metric == RATE:

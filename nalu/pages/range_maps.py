@@ -1,10 +1,11 @@
-"""The single-module benchmark as heat maps: a panel for each operation, ranges down, units across.
+"""The single-module benchmark as heat maps: a panel for each operation, units down, ranges across.
 
 ``cells`` are those of `nalu.paper.single_module.cells`.
 """
 
 from collections.abc import Iterable
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,35 +18,36 @@ from nalu.support.notation import MISSING, NOT_RUN, of
 from nalu.tasks import OPERATIONS
 
 DARK = 0.6  # success rate from which on the text of a cell is white
-LANE = 0.36  # inches of height per range
+LANE = 0.36  # inches of height per unit
 
 
 def success(cells: pd.DataFrame) -> Figure:
     """Draw the success rate of every cell as a shade of blue; in it, the solved runs and the mean step at which they are solved."""
-    operations, ranges = [[*dict.fromkeys(cells[name])] for name in ("operation", "train_range")]
-    figure, axes = figures.grid(len(operations), 2, 0.4, 0.6 + LANE * len(ranges), sharey=True)
-    for ax, operation in zip(axes.flat, operations, strict=False):
-        _panel(ax, cells[cells["operation"] == operation], ranges)
+    panels = [*cells.groupby("operation", sort=False)]
+    heights = [part["model"].nunique() for _, part in panels]
+    figure, axes = plt.subplots(len(panels), squeeze=False, sharex=True, height_ratios=heights,
+                                figsize=(7.2, 0.5 + 0.3 * len(panels) + LANE * sum(heights)))
+    for ax, (operation, part) in zip(axes.flat, panels, strict=True):
+        _panel(ax, part)
         figures.above(ax, f"${OPERATIONS[operation].symbol}$", left=2, size="large")
-    for ax in axes[:, 0]:
-        ax.set_ylabel("training range")
+    axes[-1, 0].set_xlabel("training range")
     return figure
 
 
-def _panel(ax: Axes, cells: pd.DataFrame, ranges: list[str]) -> None:
-    models = [*dict.fromkeys(cells["model"])]
-    by = cells.set_index(["train_range", "model"])
-    rates = np.array([[by.at[(r, m), "k"] / (by.at[(r, m), "n"] or np.nan) for m in models] for r in ranges])
-    ax.pcolormesh(np.arange(len(models) + 1) - 0.5, np.arange(len(ranges) + 1) - 0.5, rates, vmin=0, vmax=1, cmap="Blues",
+def _panel(ax: Axes, cells: pd.DataFrame) -> None:
+    models, ranges = [[*dict.fromkeys(cells[name])] for name in ("model", "train_range")]
+    by = cells.set_index(["model", "train_range"])
+    rates = np.array([[by.at[(m, r), "k"] / (by.at[(m, r), "n"] or np.nan) for r in ranges] for m in models])
+    ax.pcolormesh(np.arange(len(ranges) + 1) - 0.5, np.arange(len(models) + 1) - 0.5, rates, vmin=0, vmax=1, cmap="Blues",
                   edgecolors="white", linewidth=1)
-    for y, where in enumerate(ranges):
-        for x, model in enumerate(models):
-            ax.annotate(_said(by.loc[(where, model)]), (x, y), ha="center", va="center", fontsize="x-small",
+    for y, model in enumerate(models):
+        for x, where in enumerate(ranges):
+            ax.annotate(_said(by.loc[(model, where)]), (x, y), ha="center", va="center", fontsize="x-small",
                         color="white" if rates[y, x] > DARK else "black")
-    ax.set_xticks(range(len(models)), [MODELS[m].plain for m in models])
-    ax.set_yticks(range(len(ranges)), ranges)
-    ax.set_ylim(len(ranges) - 0.5, -0.5)
-    ax.tick_params(length=0, labelleft=True)
+    ax.set_yticks(range(len(models)), [MODELS[m].plain for m in models])
+    ax.set_xticks(range(len(ranges)), [where.replace(",", ",\n").replace("-", "\N{MINUS SIGN}") for where in ranges])
+    ax.set_ylim(len(models) - 0.5, -0.5)
+    ax.tick_params(length=0)
     ax.grid(False)
 
 

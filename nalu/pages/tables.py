@@ -52,7 +52,7 @@ def beside_paper(ours: pd.DataFrame, paper: pd.DataFrame, models: Iterable[str] 
     rate, the lowest of the others; ties are all bold. Only a network with at least `FEWEST` solved runs can be best,
     and only if no other one has a higher success rate by Fisher's exact test at 5 %: what a
     network does in the few runs that it solves is no merit beside one that solves them all. A value that does not exist is
-    "---" as in the papers; the success rate of a model without results is "not run yet",
+    "—" as in the papers; the success rate of a model without results is "not run yet",
     of one that the paper leaves out "not printed". All is text; the columns are ``operation``
     (if there are several), ``model``, ``source``, ``runs`` and the headings of `COLUMNS`.
 

@@ -11,6 +11,7 @@ from nalu.analysis.statistics import shown, solved_at_mean, sparsity_error_mean,
 from nalu.experiments import SequenceExperiment
 from nalu.results import runs
 from nalu.sequential.thresholds import failures, thresholds
+from nalu.support.notation import MISSING
 
 METRICS = ("success_rate", "solved_at_mean", "sparsity_error_mean")
 
@@ -87,5 +88,5 @@ def lines(entry: SequenceExperiment) -> list[tuple[str, ...]]:
     for case in entry.conditions:
         cells = [rates.loc[case.id, length] if (case.id, length) in rates.index else None for length in lengths]
         rows.append((case.id, f"{len(case.seeds) - len(missing[case.id])} of {len(case.seeds)}",
-                     *("---" if cell is None else f"{cell['k']} of {cell['n']}" for cell in cells)))
+                     *(MISSING if cell is None else f"{cell['k']} of {cell['n']}" for cell in cells)))
     return rows

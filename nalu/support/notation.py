@@ -10,7 +10,7 @@ papers print "NaN · 10^-Inf" there.
 
 import math
 
-MISSING = "---"
+MISSING = "—"
 """What the papers print where there is no number."""
 
 NOT_RUN, NOT_PRINTED = "not run yet", "not printed"

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from torch import nn
 
-from nalu.registry import ENGINES, MODELS
+from nalu.registry import ENGINES
 from nalu.support import check, extras
 from nalu.support.check import Refusal
 from nalu.training.history import History
@@ -63,7 +63,7 @@ def engine(name: str, plan: Plan, *others: Plan) -> Engine:
         If the name is unknown, or the engine cannot run this plan.
     """
     check.one_of(name, ENGINES, "engine")
-    if not callable(plan.model) and MODELS[plan.model].recipe is not None and name in ("auto", "reference"):
+    if plan.recipe is not None and name in ("auto", "reference"):
         if name == "reference":
             raise Refusal(f"engine 'reference' cannot run this: {plan.model} has a recipe of its own; allowed: 'auto'")
         from nalu.training.stacked import Stacked

@@ -10,7 +10,8 @@ import numpy as np
 from torch import Generator, nn
 
 from nalu.models import build
-from nalu.registry import MODELS, OPTIMIZERS
+from nalu.registry import MODELS, OPTIMIZERS, Recipe
+from nalu.sparsity import ramp
 from nalu.support import check
 from nalu.support.check import Refusal
 from nalu.tasks import Arithmetic
@@ -116,8 +117,7 @@ class Plan:
 
     def scale(self, iteration: int) -> float:
         r"""$\lambda_{sparse}$ times its schedule, $\min(\max((t - t_0)/(t_1 - t_0), 0), 1)$."""
-        ramp = (iteration - self.lambda_start) / (self.lambda_end - self.lambda_start)
-        return self.lambda_sparse * min(max(ramp, 0.0), 1.0)
+        return self.lambda_sparse * ramp(iteration, self.lambda_start, self.lambda_end)
 
     def batches(self) -> dict:
         """What decides the batches, and when they are used: all but the model, how it learns,
@@ -140,6 +140,11 @@ class Plan:
     def model_name(self) -> str:
         """Name of the model, for labels."""
         return getattr(self.model, "__name__", "custom") if callable(self.model) else self.model
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """How a later unit is trained; None for the papers' models, and for one that is given as a function."""
+        return None if callable(self.model) else MODELS[self.model].recipe
 
     def identity(self) -> dict:
         """All settings as plain values: what two trainings must share to be the same."""

@@ -12,6 +12,7 @@ Numbers are those of a lane alone up to rounding, not to the last bit: a program
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from torch import Generator, Tensor, nn
 from torch.func import functional_call, grad, stack_module_state, vmap
 
 from nalu.models import build
-from nalu.registry import MODELS, Recipe
+from nalu.registry import Recipe
 from nalu.support.check import Refusal
 from nalu.training.history import RUNNING, History
 from nalu.training.plan import ADAM_EPSILON, BETA1, BETA2, Plan
@@ -71,7 +72,7 @@ class Stacked:
         if problem := next(filter(None, map(obstacle, plans)), None):
             raise Refusal(f"engine 'stacked' cannot run this: {problem}")
         self.plans, self.iteration, plan = plans, 0, plans[0]
-        self.recipe: Recipe = MODELS[plan.model].recipe
+        self.recipe = cast(Recipe, plan.recipe)  # what `obstacle` has examined
         self.histories = [History(one) for one in plans]
         self.generators = [Generator().manual_seed(seed) for _ in plans for seed in plan.seeds]
         models = [build(plan.model, plan.task.input_size, plan.hidden_size, generator=g) for g in self.generators]
@@ -83,7 +84,8 @@ class Stacked:
         self.data = Batches(plans, self.generators[: len(plan.seeds)] if self.recipe.noise else [])
         self.single, skeleton = models[0].eval(), build(plan.model, plan.task.input_size, plan.hidden_size).to("meta")
         evaluated = build(plan.model, plan.task.input_size, plan.hidden_size).to("meta").eval()
-        self._inputs = [self._fixed(one.task.validation_inputs(), one.task.test_inputs(), one) for one in plans]
+        fixed = [self._fixed(one.task.validation_inputs(), one.task.test_inputs(), one) for one in plans]
+        self._inputs = [torch.stack(arrays) for arrays in zip(*fixed, strict=True)]
         torch.compiler.reset()
         self._update = _fast(self._updating(Loss(skeleton, self.recipe.noise), Projected(skeleton)))
         self._measure = _fast(self._measuring(Measured(evaluated)))
@@ -160,8 +162,7 @@ class Stacked:
     def _log(self, t: int, x: Tensor) -> None:
         shape = len(self.plans), len(self.plans[0].seeds)
         W = {k: value.view(*shape, *value.shape[1:]) for k, value in self.W.items()}
-        fixed = [torch.stack(arrays) for arrays in zip(*self._inputs, strict=True)]
-        values = self._measure(W, *fixed, x.reshape(*shape, *x.shape[1:])).double().numpy()
+        values = self._measure(W, *self._inputs, x.reshape(*shape, *x.shape[1:])).double().numpy()
         for history, found in zip(self.histories, values, strict=True):
             alive = history.stopped_at == RUNNING
             history.values[alive, t // self.plans[0].log_every, 1:] = found[alive]
@@ -197,12 +198,11 @@ class Stacked:
 
 def obstacle(plan: Plan) -> str | None:
     """Why a plan cannot be trained here; None if it can."""
-    if callable(plan.model) or MODELS[plan.model].recipe is None:
+    if plan.recipe is None:
         return f"{plan.model_name} has no recipe"
-    recipe, adam = MODELS[plan.model].recipe, (plan.optimizer, plan.device, plan.dtype) == ("adam", "cpu", "float32")
-    if not adam:
+    if (plan.optimizer, plan.device, plan.dtype) != ("adam", "cpu", "float32"):
         return "it trains with Adam, on the CPU and in single precision"
-    return "a unit with noise is trained by itself, with hidden_size=None" if recipe.noise and plan.hidden_size else None
+    return "a unit with noise is trained by itself, with hidden_size=None" if plan.recipe.noise and plan.hidden_size else None
 
 
 def alike(plan: Plan) -> dict:

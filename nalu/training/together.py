@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from nalu.registry import ENGINES, MODELS, TOGETHER
+from nalu.registry import ENGINES, TOGETHER
 from nalu.support import check
 from nalu.support.check import Refusal
 from nalu.training.driver import Fit, run
@@ -62,7 +62,7 @@ def examine(plans: tuple[Plan, ...], engine: str = "auto") -> None:
         raise Refusal(f"engine {engine!r} cannot train plans together; allowed: {', '.join(TOGETHER)}")
     if not plans:
         raise Refusal("plans must not be empty")
-    if engine == "auto" and not callable(plans[0].model) and MODELS[plans[0].model].recipe is not None:
+    if engine == "auto" and plans[0].recipe is not None:
         from nalu.training.stacked import alike, obstacle
 
         trainer = "stacked"

@@ -76,7 +76,7 @@ class Model:
     @property
     def gated(self) -> bool:
         """Whether the last unit has a gate."""
-        return self.second.startswith(("NALU", "Gated", "GNALU"))
+        return self.second.startswith(("NALU", "Gated", "GNALU", "DMU"))
 
 
 _NAU = "ReRegualizedLinearNAC"
@@ -164,6 +164,10 @@ _ROWS |= {
                        lambda_start=20_000, lambda_end=35_000, recipe=Recipe()),
     "Mul_MC_FC_sign": Model("MulMCFCSign", "MulMCFCSign", r"\mathrm{Mul\mbox{-}MC\mbox{-}FC}_{\mathrm{sign}}", "Mul-MC-FC (sign)",
                             "#cc79a7", "MulMCFCSignINALU", lambda_start=20_000, lambda_end=35_000, recipe=Recipe()),
+    "DMU_add": Model("NAU", "DMUAdd", r"\mathrm{DMU}_{\mathrm{add}}", "DMU (add)", "#ddaa33", "DAG --dag-depth 1 --freeze-O --clip-grad-norm 0.01",
+                     lambda_sparse=0.0, recipe=Recipe(clip_norm=0.01)),
+    "DMU_sub": Model("NAU", "DMUSub", r"\mathrm{DMU}_{\mathrm{sub}}", "DMU (sub)", "#bb5566", "DAG --dag-depth 1 --freeze-O --clip-grad-norm 0.01",
+                     lambda_sparse=0.0, recipe=Recipe(clip_norm=0.01)),
 }
 
 MODELS: Mapping[str, Model] = MappingProxyType(_ROWS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch.func import functional_call
-from unit_cases import EPSILON, GATED, NAMES, allowed, fill, make
+from unit_cases import EPSILON, GATED, NAMES, allowed, fill, make, smooth
 
 # -- the equations once more, as loops over Python floats --------------------------------
 
@@ -136,6 +136,34 @@ def mul_mcfc_sign(P, W, x):
     return [s * z for s, z in zip(signs(shares(P, "mcfc."), x), size, strict=True)]
 
 
+def normalised(gain, shift, x):
+    mean = sum(x) / len(x)
+    spread = math.sqrt(sum((v - mean) ** 2 for v in x) / len(x) + 1e-5)
+    return [g * (v - mean) / spread + s for g, s, v in zip(gain, shift, x, strict=True)]
+
+
+def dmu_gate(P, x):
+    lin, log = (dot(G, normalised(P["gain"], P["shift"], x)) for G in P["G"])
+    return [float(one + b >= other + c) for one, b, other, c in zip(lin, P["b"][0], log, P["b"][1], strict=True)]
+
+
+def softplus(y):
+    return y if y > 20.0 else math.log1p(math.exp(y))
+
+
+def dmu(P, W, x):
+    found = []
+    for g, o in zip(dmu_gate(P, x), W, strict=True):
+        lin = sum(w * v for w, v in zip(o, x, strict=True))
+        log = sum(w * math.log(max(abs(v), 1e-20)) for w, v in zip(o, x, strict=True))
+        log = softplus(50.0 - softplus(50.0 - log) + 50.0) - 50.0
+        signs = math.tanh(1e4 * lin), math.prod(-1.0 for v in x if v < 0)
+        sizes = max(math.sqrt(lin**2 + 1e-8), 1e-20), math.exp(log)
+        mixed = [g * one + (1.0 - g) * other for one, other in (signs, sizes)]
+        found.append(mixed[0] * clip(mixed[1], 1e-20, 1e20))
+    return found
+
+
 def nru(W, x):
     return [math.prod(sign(v) * abs(v) ** w * abs(w) + 1.0 - abs(w) for w, v in zip(row, x, strict=True)) for row in W]
 
@@ -174,6 +202,8 @@ WEIGHTS = {
     "MCFC": mcfc_weight,
     "MulMCFC": lambda P: mcfc_weight(P, "mcfc."),
     "MulMCFCSign": lambda P: mcfc_weight(P, "mcfc."),
+    "DMUAdd": lambda P: [[1.0 for _ in P["gain"]] for _ in P["b"][0]],
+    "DMUSub": lambda P: [[-1.0 if i else 1.0 for i, _ in enumerate(P["gain"])] for _ in P["b"][0]],
 } | {name: (lambda P: P["W"]) for name in ACTIVATIONS}
 OUTPUTS = {
     "NAC": lambda P, W, x: dot(W, x),
@@ -199,6 +229,8 @@ OUTPUTS = {
     "MCFC": lambda P, W, x: dot(W, x),
     "MulMCFC": mul_mcfc,
     "MulMCFCSign": mul_mcfc_sign,
+    "DMUAdd": dmu,
+    "DMUSub": dmu,
 } | {
     name: (lambda P, W, x, f=f: [f(y + b) for y, b in zip(dot(W, x), P["b"], strict=True)])
     for name, f in ACTIVATIONS.items()
@@ -283,13 +315,13 @@ def test_weight_and_penalty_are_their_equations(name, numbers):
 def test_gate_is_its_equation(name, numbers, awkward):
     unit, P = out_of_range(name, numbers)
     f = sigmoid_phi if name == "GNALU" else sigmoid
-    expected = [[f(y) for y in dot(P["G"], x)] for x in awkward.tolist()]
+    expected = [dmu_gate(P, x) if name.startswith("DMU") else [f(y) for y in dot(P["G"], x)] for x in awkward.tolist()]
     torch.testing.assert_close(unit.gate(awkward), torch.tensor(expected, dtype=torch.float64))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_gradients_agree_with_finite_differences(name, numbers):
-    unit = fill(make(name, 3, 2), numbers, 0.1, 0.4)  # no kink of a clamp or penalty is near
+    unit = fill(smooth(name, 3, 2), numbers, 0.1, 0.4)  # no kink of a clamp or penalty is near
     x = allowed(name, numbers(4, 3, low=0.3, high=2.0) * torch.tensor([1.0, -1.0, 1.0, -1.0])[:, None])
     keys = [key for key, _ in unit.named_parameters()]
 

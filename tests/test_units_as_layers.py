@@ -4,13 +4,14 @@ import ast
 import copy
 import inspect
 import re
+from os.path import commonprefix
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
-from unit_cases import GATED, NAMES, RANGED, allowed, fill, make
+from unit_cases import GATED, NAMES, RANGED, allowed, fill, make, smooth
 
 from nalu import units
 
@@ -70,7 +71,7 @@ def test_vmap_over_stacked_parameters(name, numbers):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_state_dict_and_deepcopy(name, numbers, tmp_path):
-    unit, other = fill(make(name), numbers, -0.5, 0.9), make(name)
+    unit, other = fill(smooth(name), numbers, -0.5, 0.9), smooth(name)
     x = allowed(name, numbers(6, 4))
     assert not torch.equal(unit(x), other(x))
     torch.save(unit.state_dict(), tmp_path / "unit.pt")
@@ -84,7 +85,7 @@ def test_state_dict_and_deepcopy(name, numbers, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_use_as_a_recurrent_cell(name, numbers):
-    cell, x = make(name, 3 + 2, 2), numbers(4, 6, 3, low=0.2, high=0.8)  # [T, B, I]
+    cell, x = smooth(name, 3 + 2, 2), numbers(4, 6, 3, low=0.2, high=0.8)  # [T, B, I]
     optimiser = torch.optim.Adam(cell.parameters(), 0.01)
     first = [p.detach().clone() for p in cell.parameters()]
     for _ in range(3):
@@ -186,7 +187,7 @@ def test_file_is_named_like_the_unit(name):
     assert name.lower().startswith(stem)
     module = inspect.getmodule(cls)
     here = [n for n in NAMES if getattr(units, n).__module__ == cls.__module__]
-    assert stem in [n.lower() for n in here]
+    assert stem == commonprefix([n.lower() for n in here])
     assert "$$" in module.__doc__, "the file does not state its equation"
 
 

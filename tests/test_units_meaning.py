@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 import torch
-from unit_cases import EPSILON, GATED, fill, make
+from unit_cases import EPSILON, GATED, HARD, fill, make
 
 
 def with_parameters(name, **parameters):
@@ -144,7 +144,7 @@ def test_nmu_can_neither_divide_nor_take_roots_nor_scale(name, numbers):
     torch.testing.assert_close(unit(one), one[:3])  # so a constant factor cannot be had
 
 
-@pytest.mark.parametrize("name", GATED)
+@pytest.mark.parametrize("name", [name for name in GATED if name not in HARD])
 def test_gate_without_bias_cannot_select_one_path_for_all_inputs(name, numbers):
     unit, x = fill(make(name), numbers, -9, 9), numbers(20, 4)
     torch.testing.assert_close(unit.gate(-x), 1.0 - unit.gate(x))

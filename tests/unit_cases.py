@@ -13,7 +13,9 @@ GATES = ["NAC_then_NALU", "NAC_then_NALU_separate", "NAU_then_Gated_NAU_NMU"]
 PAPERS = TABLE + ABLATIONS + GATES
 
 NAMES = [name for name in units.__all__ if name != "Unit"]
-GATED = ["NALU", "NALUSeparate", "GatedNAUNMU", "GNALU"]
+GATED = ["NALU", "NALUSeparate", "GatedNAUNMU", "GNALU", "DMUAdd", "DMUSub"]
+HARD = ["DMUAdd", "DMUSub"]
+"""Units whose gate is 0 or 1 in evaluation, so that its parameters have a gradient in training only."""
 RANGED = ["NAU", "NMU", "NACMulNMU", "GatedNAUNMU", "NRU", "NMRU", "SNMU", "SNMUBatch", "RealNPUModified"]
 POSITIVE = ["MulMCFC"]
 """Units of positive inputs."""
@@ -26,6 +28,11 @@ def make(name, in_features=4, out_features=3, dtype=torch.float64):
     """The unit with reproducible initial weights, as it is evaluated."""
     generator = torch.Generator().manual_seed(1)
     return getattr(units, name)(in_features, out_features, generator, dtype=dtype).eval()
+
+
+def smooth(name, *sizes, **kind):
+    """The unit as it is evaluated, or as it is trained if only that is a smooth function of its parameters."""
+    return make(name, *sizes, **kind).train(name in HARD)
 
 
 def allowed(name, x):

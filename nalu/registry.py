@@ -168,6 +168,10 @@ _ROWS |= {
                      lambda_sparse=0.0, recipe=Recipe(clip_norm=0.01)),
     "DMU_sub": Model("NAU", "DMUSub", r"\mathrm{DMU}_{\mathrm{sub}}", "DMU (sub)", "#bb5566", "DAG --dag-depth 1 --freeze-O --clip-grad-norm 0.01",
                      lambda_sparse=0.0, recipe=Recipe(clip_norm=0.01)),
+    "DMU_add_single": Model("NAU", "DMUAddSingle", r"\mathrm{DMU}_{\mathrm{add},1}", "DMU (add, one gate)", "#ddaa33",
+                            "DAG --dag-depth 1 --freeze-O --single-G --clip-grad-norm 0.01", lambda_sparse=0.0, recipe=Recipe(clip_norm=0.01)),
+    "DMU_sub_single": Model("NAU", "DMUSubSingle", r"\mathrm{DMU}_{\mathrm{sub},1}", "DMU (sub, one gate)", "#bb5566",
+                            "DAG --dag-depth 1 --freeze-O --single-G --clip-grad-norm 0.01", lambda_sparse=0.0, recipe=Recipe(clip_norm=0.01)),
 }
 
 MODELS: Mapping[str, Model] = MappingProxyType(_ROWS)

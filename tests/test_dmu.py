@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 from torch.func import functional_call
+from unit_cases import HARD
 
 from nalu import experiments, units
 from nalu.models import build, seeded
@@ -57,6 +58,31 @@ class Described(nn.Module):
         return (V_sign * V_mag).float().unsqueeze(-1)
 
 
+class DescribedSingle(Described):
+    """The network of a later state of the code, with its option of a single gate."""
+
+    def __init__(self, operation):
+        super().__init__(operation)
+        self.G_head = nn.Linear(2, 1)
+
+    def forward(self, x):
+        G = torch.sigmoid(self.G_head(self.input_norm(x)))[:, 0].double()
+        mag_min, log_lim = 1e-11, math.log(1e6) - 1.0
+        if not self.training:
+            G, mag_min, log_lim = (G > 0.5).double(), 1e-20, 50.0
+        x = x.double()
+        sign, mag = torch.where(x >= 0, 1.0, -1.0).double(), x.abs()
+        R_lin = (self.O * sign * mag).sum(-1)
+        R_log = (self.O * mag.clamp(min=mag_min).log()).sum(-1)
+        log_sign = torch.cos(math.pi * (self.O.abs() * (1.0 - sign) / 2.0).sum(-1))
+        V_sign = G * torch.tanh(R_lin / 1e-4) + (1.0 - G) * log_sign
+        l_lin = torch.log(torch.sqrt(R_lin * R_lin + 1e-8).clamp(min=mag_min))
+        ceiling = log_lim - nn.functional.softplus(log_lim - R_log)
+        l_log = -log_lim + nn.functional.softplus(ceiling + log_lim)
+        m_log = (l_log + G * (l_lin - l_log)).clamp(-log_lim, log_lim)
+        return (V_sign * m_log.exp()).float().unsqueeze(-1)
+
+
 PAIRS = {"G": "G_head.weight", "b": "G_head.bias", "gain": "input_norm.weight", "shift": "input_norm.bias"}
 
 
@@ -100,6 +126,25 @@ def test_outputs_and_gradients_are_those_of_the_code(name, operation, train_rang
             expected = torch.autograd.grad(theirs.square().mean(), [model.get_parameter(key) for key in PAIRS.values()])
             for one, other in zip(found, expected, strict=True):
                 torch.testing.assert_close(one.view(other.shape), other, rtol=1e-4, atol=1e-5 * max(map(torch.linalg.norm, expected)).item())
+
+
+@pytest.mark.parametrize("train_range", RANGES)
+@pytest.mark.parametrize("name, operation", CELLS)
+def test_the_form_with_a_single_gate_is_that_of_the_later_code(name, operation, train_range):
+    task = SingleModule(operation, train_range=train_range, test_range=RANGES[train_range])
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        unit, model = seeded(f"{name}_single", seed, 2, None).unit, DescribedSingle(operation)
+        for mine, theirs in PAIRS.items():
+            model.get_parameter(theirs).data = unit.get_parameter(mine).data.clone().view(model.get_parameter(theirs).shape)
+        for which in (task.validation_inputs(), task.test_inputs()):
+            x = torch.from_numpy(which[:500]).float()
+            torch.testing.assert_close(unit.eval()(x), model.eval()(x), rtol=2e-6, atol=1e-12)
+            mine, theirs = unit.train()(x), model.train()(x)
+            torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-5 * theirs.abs().max().item())
+        for network in (unit, model):
+            trained(network, task, seed, 20)
+        same(unit, model, rtol=1e-4, atol=2e-5)
 
 
 def trained(network, task, seed, updates):
@@ -146,7 +191,7 @@ def test_runs_that_are_not_solved_are_not_solved_by_the_code_either(name, operat
         assert (error < case.task.threshold()).item() == (seed not in lost), seed
 
 
-@pytest.mark.parametrize("name", ["DMUAdd", "DMUSub"])
+@pytest.mark.parametrize("name", HARD)
 def test_gradients_in_training_agree_with_finite_differences(name, numbers):
     unit = getattr(units, name)(3, 2, torch.Generator().manual_seed(1), dtype=torch.float64)
     keys = [key for key, _ in unit.named_parameters()]

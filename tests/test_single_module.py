@@ -207,8 +207,10 @@ def test_later_units_have_the_protocol_and_the_rates_of_their_papers():
         assert (c.hidden_size, c.iterations, c.stream, c.seeds) == (None, 50_000, "authors", tuple(range(25)))
         assert c.learning_rate == rates.get(c.model, 1e-3)
     assert all(ranges == [*RANGES.items()] for ranges in cells.values()) and len(cells) == 24
-    assert {model for operation, model in cells if operation == "div"} == {"iNALU", "G_NALU", "DMU_sub", *rates}
-    assert {cell for cell in cells if cell[1].startswith("DMU")} == {("add", "DMU_add"), ("mul", "DMU_add"), ("sub", "DMU_sub"), ("div", "DMU_sub")}
+    assert {model for operation, model in cells if operation == "div"} == {"iNALU", "G_NALU", "DMU_sub", "DMU_sub_single", *rates}
+    assert {cell for cell in cells if cell[1].startswith("DMU")} == {
+        (operation, name + form) for name, both in {"DMU_add": ("add", "mul"), "DMU_sub": ("sub", "div")}.items()
+        for operation in both for form in ("", "_single")}
 
 
 def test_ten_inputs_have_two_operands_and_a_longer_ramp():

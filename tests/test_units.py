@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch.func import functional_call
-from unit_cases import EPSILON, GATED, NAMES, allowed, fill, make, smooth
+from unit_cases import EPSILON, GATED, HARD, NAMES, allowed, fill, make, smooth
 
 # -- the equations once more, as loops over Python floats --------------------------------
 
@@ -143,8 +143,9 @@ def normalised(gain, shift, x):
 
 
 def dmu_gate(P, x):
-    lin, log = (dot(G, normalised(P["gain"], P["shift"], x)) for G in P["G"])
-    return [float(one + b >= other + c) for one, b, other, c in zip(lin, P["b"][0], log, P["b"][1], strict=True)]
+    lin, *log = ([of + b for of, b in zip(dot(G, normalised(P["gain"], P["shift"], x)), bias, strict=True)]
+                 for G, bias in zip(P["G"], P["b"], strict=True))
+    return [float(one >= other) for one, other in zip(lin, log[0] if log else [0.0] * len(lin), strict=True)]
 
 
 def softplus(y):
@@ -202,8 +203,9 @@ WEIGHTS = {
     "MCFC": mcfc_weight,
     "MulMCFC": lambda P: mcfc_weight(P, "mcfc."),
     "MulMCFCSign": lambda P: mcfc_weight(P, "mcfc."),
-    "DMUAdd": lambda P: [[1.0 for _ in P["gain"]] for _ in P["b"][0]],
-    "DMUSub": lambda P: [[-1.0 if i else 1.0 for i, _ in enumerate(P["gain"])] for _ in P["b"][0]],
+} | {
+    f"DMU{form}": lambda P, others=others: [[others if i else 1.0 for i, _ in enumerate(P["gain"])] for _ in P["b"][0]]
+    for form, others in {"Add": 1.0, "Sub": -1.0, "AddSingle": 1.0, "SubSingle": -1.0}.items()
 } | {name: (lambda P: P["W"]) for name in ACTIVATIONS}
 OUTPUTS = {
     "NAC": lambda P, W, x: dot(W, x),
@@ -229,9 +231,7 @@ OUTPUTS = {
     "MCFC": lambda P, W, x: dot(W, x),
     "MulMCFC": mul_mcfc,
     "MulMCFCSign": mul_mcfc_sign,
-    "DMUAdd": dmu,
-    "DMUSub": dmu,
-} | {
+} | dict.fromkeys(HARD, dmu) | {
     name: (lambda P, W, x, f=f: [f(y + b) for y, b in zip(dot(W, x), P["b"], strict=True)])
     for name, f in ACTIVATIONS.items()
 }

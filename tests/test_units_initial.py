@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 from scipy.integrate import quad
-from unit_cases import NAMES
+from unit_cases import HARD, NAMES
 
 from nalu import units
 from nalu.units.initialisation import glorot_bound, nac_bound, nac_weight_variance
@@ -82,11 +82,13 @@ UNIFORM = {  # parameter of a unit -> centre and half-width for I inputs and O o
     "SNMUBatch.W": lambda I, O: (0.5, 0.25),
     "DMUAdd.G": lambda I, O: half(math.sqrt(6 / (I + 2 * O))),
     "DMUSub.G": lambda I, O: half(math.sqrt(6 / (I + 2 * O))),
+    "DMUAddSingle.G": lambda I, O: half(GLOROT[I, O]),
+    "DMUSubSingle.G": lambda I, O: half(GLOROT[I, O]),
 }
 NORMAL = {f"INALU.{key}": mean for key, mean in {"W_a_hat": 0.88, "M_a_hat": 0.5, "W_m_hat": 0.88, "M_m_hat": 0.5, "g": 0.0}.items()}
 FIXED = {"NPU.W_im": 0.0, "NPU.g": 0.5, "RealNPU.g": 0.5, "RealNPUModified.g": 0.5, "MCFC.b": 0.0, "MulMCFC.alpha": 0.0, "MulMCFCSign.alpha": 0.0,
          "MulMCFC.mcfc.b": 0.0, "MulMCFCSign.mcfc.b": 0.0} | {
-    f"{name}.{key}": value for name in ("DMUAdd", "DMUSub") for key, value in {"b": 0.0, "gain": 1.0, "shift": 0.0}.items()}
+    f"{name}.{key}": value for name in HARD for key, value in {"b": 0.0, "gain": 1.0, "shift": 0.0}.items()}
 ORTHOGONAL = {f"{name}.{key}" for name in ("MCFC", "MulMCFC.mcfc", "MulMCFCSign.mcfc") for key in "Rw"}
 
 

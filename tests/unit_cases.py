@@ -13,9 +13,9 @@ GATES = ["NAC_then_NALU", "NAC_then_NALU_separate", "NAU_then_Gated_NAU_NMU"]
 PAPERS = TABLE + ABLATIONS + GATES
 
 NAMES = [name for name in units.__all__ if name != "Unit"]
-GATED = ["NALU", "NALUSeparate", "GatedNAUNMU", "GNALU", "DMUAdd", "DMUSub"]
-HARD = ["DMUAdd", "DMUSub"]
+HARD = ["DMUAdd", "DMUSub", "DMUAddSingle", "DMUSubSingle"]
 """Units whose gate is 0 or 1 in evaluation, so that its parameters have a gradient in training only."""
+GATED = ["NALU", "NALUSeparate", "GatedNAUNMU", "GNALU", *HARD]
 RANGED = ["NAU", "NMU", "NACMulNMU", "GatedNAUNMU", "NRU", "NMRU", "SNMU", "SNMUBatch", "RealNPUModified"]
 POSITIVE = ["MulMCFC"]
 """Units of positive inputs."""

@@ -5,7 +5,7 @@ last. Import them into any model; call ``penalty()`` in the loss and ``project_(
 each optimiser step.
 """
 
-from .dmu import DMUAdd, DMUSub
+from .dmu import DMUAdd, DMUAddSingle, DMUSub, DMUSubSingle
 from .gated_nau_nmu import GatedNAUNMU
 from .gnalu import GNALU
 from .inalu import INALU
@@ -28,6 +28,6 @@ from .unit import Unit
 
 __all__ = [
     "ELU", "GNALU", "INALU", "MCFC", "NAC", "NALU", "NAU", "NMRU", "NMU", "NPU", "NRU", "SELU", "SNMU",
-    "DMUAdd", "DMUSub", "GatedNAUNMU", "Linear", "MulMCFC", "MulMCFCSign", "NACMul", "NACMulNMU", "NACMulSigma", "NALUSeparate", "NAUNoClamp",
-    "NMUNoClamp", "ReLU", "ReLU6", "RealNPU", "RealNPUModified", "SNMUBatch", "Sigmoid", "Softsign", "Tanh", "Unit",
+    "DMUAdd", "DMUAddSingle", "DMUSub", "DMUSubSingle", "GatedNAUNMU", "Linear", "MulMCFC", "MulMCFCSign", "NACMul", "NACMulNMU",
+    "NACMulSigma", "NALUSeparate", "NAUNoClamp", "NMUNoClamp", "ReLU", "ReLU6", "RealNPU", "RealNPUModified", "SNMUBatch", "Sigmoid", "Softsign", "Tanh", "Unit",
 ]

@@ -1,14 +1,17 @@
 r"""Domain Mixed Unit, DMU (Curry 2025).
 
-$$z = (G_{lin}\, s_{lin} + G_{log}\, s_{log}) \cdot \left(G_{lin}\, e^{\ell_{lin}} + G_{log}\, e^{\ell_{log}}\right), \qquad
-  R_{lin} = \sum_i o_i x_i, \qquad R_{log} = \sum_i o_i \log\max(|x_i|, \epsilon)$$
+$$z = (G_{lin}\, s_{lin} + G_{log}\, s_{log}) \cdot \left(G_{lin}\, e^{\ell_{lin}} + G_{log}\, e^{\ell_{log}}\right)$$
 
-$$s_{lin} = \tanh(10^4 R_{lin}), \quad s_{log} = \cos\Big(\pi \sum_{x_i < 0} |o_i|\Big), \quad
-  \ell_{lin} = \log\sqrt{R_{lin}^2 + 10^{-8}}, \quad \ell_{log} = R_{log} \text{ kept within } \pm L \text{ by softplus}$$
+$$R_{lin} = \sum_i o_i x_i, \qquad R_{log} = \sum_i o_i \log\max(|x_i|, \epsilon)$$
+
+$$s_{lin} = \tanh(10^4 R_{lin}), \qquad s_{log} = \cos\Big(\pi \sum_{x_i < 0} |o_i|\Big)$$
+
+$$\ell_{lin} = \log\sqrt{R_{lin}^2 + 10^{-8}}, \qquad \ell_{log} = R_{log} \text{ kept within } \pm L \text{ by softplus}$$
 
 The selector $o$ is fixed, to sums or to differences, and one gate decides whether they are taken of the inputs or of their logarithms:
 a sum or a product, a difference or a quotient. The gate is $G = \mathrm{softmax}(W_G h + b)$, where $h$ are the inputs after layer
-normalisation:
+normalisation; in the form with a single gate it is $G_{lin} = \sigma(W_G h + b) = 1 - G_{log}$, and the size of $z$ is
+$e^{G_{lin} \ell_{lin} + G_{log} \ell_{log}}$.
 
 $$h_i = \gamma_i\, \frac{x_i - \bar x}{\sqrt{\overline{(x - \bar x)^2} + 10^{-5}}} + \beta_i$$
 
@@ -52,8 +55,8 @@ class DMUAdd(Unit):
     `G` is Glorot-uniform, `b` and `shift` start at 0, `gain` at 1. The training limits the norm of the gradient, see `nalu.registry.Recipe`.
     In training, ``unit.training``, the gate mixes both domains; in evaluation, after ``unit.eval()``, it selects one for each sample.
 
-    Departs from the paper (dmu-gate): the paper's gate is one parameter, that of the code sees the inputs. Here it does as in the code,
-    whose selector is this fixed one where the benchmark gives it the true operation.
+    Departs from the paper (dmu-gate): the paper's gate is one parameter. That of the code is a softmax of two maps of the inputs, and in a
+    later state of the code one map; `DMUAddSingle` is that form. The selector is fixed where the benchmark gives the true operation.
 
     >>> import torch
     >>> from nalu.units import DMUAdd
@@ -67,10 +70,11 @@ class DMUAdd(Unit):
     """
 
     _others = 1.0  # the selector of all inputs but the first
+    _maps = 2  # of the gate
 
     def _build(self, **kind) -> None:
-        self.G = nn.Parameter(torch.empty(2, self.out_features, self.in_features, **kind))
-        self.b = nn.Parameter(torch.empty(2, self.out_features, **kind))
+        self.G = nn.Parameter(torch.empty(self._maps, self.out_features, self.in_features, **kind))
+        self.b = nn.Parameter(torch.empty(self._maps, self.out_features, **kind))
         self.gain = nn.Parameter(torch.empty(self.in_features, **kind))
         self.shift = nn.Parameter(torch.empty(self.in_features, **kind))
 
@@ -81,7 +85,7 @@ class DMUAdd(Unit):
         """
         I = self.in_features
         uniform_(torch.empty(I + 1, 3 * I + 2), 0.0, 1.0, generator)
-        r = glorot_bound(I, 2 * self.out_features)
+        r = glorot_bound(I, self._maps * self.out_features)
         uniform_(self.G, -r, r, generator)
         with torch.no_grad():
             self.b.zero_()
@@ -96,19 +100,22 @@ class DMUAdd(Unit):
 
     def gate(self, x: Tensor) -> Tensor:
         r"""$G_{lin}$, `[..., I]` to `[..., O]`; 1 selects the sum of the inputs, 0 that of their logarithms."""
-        lin, log = self._logits(x)
-        if self.training:
-            return (lin - log).sigmoid()
-        return (lin >= log).to(lin.dtype)
+        lead = self._lead(x)
+        return lead.sigmoid() if self.training else (lead >= 0).to(lead.dtype)
 
-    def _logits(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _lead(self, x: Tensor) -> Tensor:
+        """The logit of the gate, `[..., I]` to `[..., O]`."""
         kind = torch.promote_types(torch.promote_types(x.dtype, self.G.dtype), torch.float32)
         x, G, b = x.to(kind), self.G.to(kind), self.b.to(kind)
         centred = x - x.mean(-1, keepdim=True)
         h = centred * (centred.square().mean(-1, keepdim=True) + NORM_EPSILON).rsqrt()
         h = (self.gain * h + self.shift).unsqueeze(-2)  # [..., I] -> [..., 1, I]
-        lin, log = ((of * h).sum(-1) + bias for of, bias in zip(G, b, strict=True))  # [..., 1, I] -> [..., O]
-        return lin, log
+        lin, *log = ((of * h).sum(-1) + bias for of, bias in zip(G, b, strict=True))  # [..., 1, I] -> [..., O]
+        return lin - log[0] if log else lin
+
+    def _mixed(self, G_lin: Tensor, e_lin: Tensor, e_log: Tensor) -> Tensor:
+        """The size of the output, of the gate `[..., O]` and the sizes of both paths `[..., 1]`."""
+        return G_lin * e_lin + (1.0 - G_lin) * e_log
 
     def forward(self, x: Tensor) -> Tensor:
         least, largest, L = TRAINED if self.training else EVALUATED
@@ -120,8 +127,7 @@ class DMUAdd(Unit):
         e_lin = (R_lin.square() + 1e-8).sqrt().clamp_min(least)  # [..., 1]
         e_log = soft_clamp(R_log, -L, L).exp()
         G_lin = self.gate(x).double()  # [..., O]
-        G_log = 1.0 - G_lin
-        z = (G_lin * s_lin + G_log * s_log) * clamp(G_lin * e_lin + G_log * e_log, least, largest)  # [..., O]
+        z = (G_lin * s_lin + (1.0 - G_lin) * s_log) * clamp(self._mixed(G_lin, e_lin, e_log), least, largest)  # [..., O]
         return z.to(torch.promote_types(x.dtype, self.G.dtype))
 
 
@@ -138,6 +144,44 @@ class DMUSub(DMUAdd):
     9.0
     >>> unit.b.data = torch.tensor([[0.0], [99.0]])
     >>> round(unit(torch.tensor([6.0, -3.0])).item(), 4)  # and the quotient
+    -2.0
+    """
+
+    _others = -1.0
+
+
+class DMUAddSingle(DMUAdd):
+    r"""$z$ is $\sum_i x_i$ or $\prod_i x_i$, by a gate of one map that mixes the logarithms of both sizes.
+
+    `x` is `[..., I]`, `z` is `[..., O]`; `G` is `[1, O, I]` and `b` is `[1, O]`. Where `DMUAdd` mixes sizes, this mixes their logarithms, so
+    that the output is a straight line of the gate times an exponential. It is the single gate of the paper; as there are no outcomes of
+    single seeds to compare with, its initial weights are drawn as those of `DMUAdd`, and not at the place where the code draws them.
+
+    >>> import torch
+    >>> from nalu.units import DMUAddSingle
+    >>> unit = DMUAddSingle(2, 1)
+    >>> unit.b.data, unit.G.data = torch.zeros(1, 1), torch.zeros(1, 1, 2)
+    >>> round(unit(torch.tensor([4.0, 6.0])).item(), 2)  # half way between 10 and 24, on the scale of logarithms
+    15.49
+    """
+
+    _maps = 1
+
+    def _mixed(self, G_lin: Tensor, e_lin: Tensor, e_log: Tensor) -> Tensor:
+        l_lin, l_log = e_lin.log(), e_log.log()
+        return (l_log + G_lin * (l_lin - l_log)).exp()
+
+
+class DMUSubSingle(DMUAddSingle):
+    r"""$z$ is $x_0 - \sum_{i>0} x_i$ or $x_0 / \prod_{i>0} x_i$, by a gate of one map that mixes the logarithms of both sizes.
+
+    `x` is `[..., I]`, `z` is `[..., O]`. `DMUAddSingle` with the selector $o = (1, -1, \dots, -1)$.
+
+    >>> import torch
+    >>> from nalu.units import DMUSubSingle
+    >>> unit = DMUSubSingle(2, 1).eval()
+    >>> unit.b.data = torch.tensor([[-99.0]])
+    >>> round(unit(torch.tensor([6.0, -3.0])).item(), 4)
     -2.0
     """
 

@@ -136,6 +136,13 @@ def mul_mcfc_sign(P, W, x):
     return [s * z for s, z in zip(signs(shares(P, "mcfc."), x), size, strict=True)]
 
 
+def mul_mcfc_sign_realnpu(P, W, x):
+    turns = [sum(clip(g, 0.0, 1.0) * s for g, s, v in zip(P["g"], row, x, strict=True) if v < 0) for row in shares(P, "mcfc.")]
+    size = [math.exp(a + sum(w * (math.log(abs(v)) if v else -math.inf) for w, v in zip(row, x, strict=True)))
+            for a, row in zip(P["alpha"], W, strict=True)]
+    return [math.cos(math.pi * turn) * z for turn, z in zip(turns, size, strict=True)]
+
+
 def normalised(gain, shift, x):
     mean = sum(x) / len(x)
     spread = math.sqrt(sum((v - mean) ** 2 for v in x) / len(x) + 1e-5)
@@ -203,6 +210,7 @@ WEIGHTS = {
     "MCFC": mcfc_weight,
     "MulMCFC": lambda P: mcfc_weight(P, "mcfc."),
     "MulMCFCSign": lambda P: mcfc_weight(P, "mcfc."),
+    "MulMCFCSignRealNPU": lambda P: mcfc_weight(P, "mcfc."),
 } | {
     f"DMU{form}": lambda P, others=others: [[others if i else 1.0 for i, _ in enumerate(P["gain"])] for _ in P["b"][0]]
     for form, others in {"Add": 1.0, "Sub": -1.0, "AddSingle": 1.0, "SubSingle": -1.0}.items()
@@ -231,6 +239,7 @@ OUTPUTS = {
     "MCFC": lambda P, W, x: dot(W, x),
     "MulMCFC": mul_mcfc,
     "MulMCFCSign": mul_mcfc_sign,
+    "MulMCFCSignRealNPU": mul_mcfc_sign_realnpu,
 } | dict.fromkeys(HARD, dmu) | {
     name: (lambda P, W, x, f=f: [f(y + b) for y, b in zip(dot(W, x), P["b"], strict=True)])
     for name, f in ACTIVATIONS.items()
@@ -274,8 +283,9 @@ PENALTIES = {
     "MCFC": lambda P: mcfc_penalty(P),
     "MulMCFC": lambda P: mcfc_penalty(P, "mcfc."),
     "MulMCFCSign": lambda P: mcfc_penalty(P, "mcfc."),
+    "MulMCFCSignRealNPU": lambda P: mcfc_penalty(P, "mcfc.") + 0.1 * flat_mean(P["g"], lambda g: min(abs(g), abs(1.0 - g))),
 }
-BY_NEARNESS = [name for name in PENALTIES if name not in ("INALU", "RealNPUModified", "MCFC", "MulMCFC", "MulMCFCSign")]
+BY_NEARNESS = [name for name in PENALTIES if name not in ("INALU", "RealNPUModified") and "MCFC" not in name]
 """Units whose penalty is the distance of their weights to the next whole number."""
 
 

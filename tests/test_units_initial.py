@@ -87,9 +87,10 @@ UNIFORM = {  # parameter of a unit -> centre and half-width for I inputs and O o
 }
 NORMAL = {f"INALU.{key}": mean for key, mean in {"W_a_hat": 0.88, "M_a_hat": 0.5, "W_m_hat": 0.88, "M_m_hat": 0.5, "g": 0.0}.items()}
 FIXED = {"NPU.W_im": 0.0, "NPU.g": 0.5, "RealNPU.g": 0.5, "RealNPUModified.g": 0.5, "MCFC.b": 0.0, "MulMCFC.alpha": 0.0, "MulMCFCSign.alpha": 0.0,
-         "MulMCFC.mcfc.b": 0.0, "MulMCFCSign.mcfc.b": 0.0} | {
+         "MulMCFC.mcfc.b": 0.0, "MulMCFCSign.mcfc.b": 0.0, "MulMCFCSignRealNPU.alpha": 0.0, "MulMCFCSignRealNPU.mcfc.b": 0.0,
+         "MulMCFCSignRealNPU.g": 0.5} | {
     f"{name}.{key}": value for name in HARD for key, value in {"b": 0.0, "gain": 1.0, "shift": 0.0}.items()}
-ORTHOGONAL = {f"{name}.{key}" for name in ("MCFC", "MulMCFC.mcfc", "MulMCFCSign.mcfc") for key in "Rw"}
+ORTHOGONAL = {f"{name}.{key}" for name in ("MCFC", "MulMCFC.mcfc", "MulMCFCSign.mcfc", "MulMCFCSignRealNPU.mcfc") for key in "Rw"}
 
 
 def draws(key, I, O):

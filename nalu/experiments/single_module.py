@@ -23,7 +23,7 @@ _NEW = {"mul": ["NMU"], "add": ["NAU"], "sub": ["NAU"], "div": []}
 
 _LATER = {"iNALU": ["add", "sub", "mul", "div"], "G_NALU": ["add", "sub", "mul", "div"], "NPU": ["mul", "div"], "RealNPU": ["mul", "div"],
           "RealNPU_modified": ["div"], "NRU": ["div"], "NMRU": ["div"], "sNMU": ["mul"], "sNMU_batch": ["mul"], "MC_FC": ["add"],
-          "Mul_MC_FC": ["mul"], "Mul_MC_FC_sign": ["mul"], "DMU_add": ["add", "mul"], "DMU_sub": ["sub", "div"],
+          "Mul_MC_FC": ["mul"], "Mul_MC_FC_sign": ["mul"], "Mul_MC_FC_sign_RealNPU": ["mul"], "DMU_add": ["add", "mul"], "DMU_sub": ["sub", "div"],
           "DMU_add_single": ["add", "mul"], "DMU_sub_single": ["sub", "div"]}
 _RATES = {"NPU": 5e-3, "RealNPU": 5e-3, "RealNPU_modified": 5e-3, "NRU": 1.0, "NMRU": 1e-2}
 _LONG_RAMP = {"lambda_start": 50_000, "lambda_end": 75_000}

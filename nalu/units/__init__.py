@@ -11,7 +11,7 @@ from .gnalu import GNALU
 from .inalu import INALU
 from .linear import ELU, SELU, Linear, ReLU, ReLU6, Sigmoid, Softsign, Tanh
 from .mcfc import MCFC
-from .mul_mcfc import MulMCFC, MulMCFCSign
+from .mul_mcfc import MulMCFC, MulMCFCSign, MulMCFCSignRealNPU
 from .nac import NAC
 from .nac_mul import NACMul
 from .nac_mul_nmu import NACMulNMU
@@ -28,6 +28,6 @@ from .unit import Unit
 
 __all__ = [
     "ELU", "GNALU", "INALU", "MCFC", "NAC", "NALU", "NAU", "NMRU", "NMU", "NPU", "NRU", "SELU", "SNMU",
-    "DMUAdd", "DMUAddSingle", "DMUSub", "DMUSubSingle", "GatedNAUNMU", "Linear", "MulMCFC", "MulMCFCSign", "NACMul", "NACMulNMU",
-    "NACMulSigma", "NALUSeparate", "NAUNoClamp", "NMUNoClamp", "ReLU", "ReLU6", "RealNPU", "RealNPUModified", "SNMUBatch", "Sigmoid", "Softsign", "Tanh", "Unit",
+    "DMUAdd", "DMUAddSingle", "DMUSub", "DMUSubSingle", "GatedNAUNMU", "Linear", "MulMCFC", "MulMCFCSign", "MulMCFCSignRealNPU",
+    "NACMul", "NACMulNMU", "NACMulSigma", "NALUSeparate", "NAUNoClamp", "NMUNoClamp", "ReLU", "ReLU6", "RealNPU", "RealNPUModified", "SNMUBatch", "Sigmoid", "Softsign", "Tanh", "Unit",
 ]

@@ -10,7 +10,7 @@ from nalu.report.notebooks import run_notebook
 pytestmark = pytest.mark.slow
 
 READERS = ("agreement/", "audit/", "claims", "does_it_work", "experiments/", "playground",
-           *(f"units/{name}" for name in ("inalu", "mcfc", "npu", "reciprocal", "stochastic_nmu")))
+           *(f"units/{name}" for name in ("dmu", "inalu", "mcfc", "npu", "reciprocal", "stochastic_nmu")))
 """Pages that show recorded results."""
 
 

@@ -39,23 +39,26 @@ class Described(nn.Module):
 
     def forward(self, x):
         gates = torch.softmax(self.G_head(self.input_norm(x)), -1)
-        mag_min, mag_max, log_lim = 1e-11, 1e6, math.log(1e6) - 1.0
         if not self.training:
             gates = nn.functional.one_hot(gates.argmax(-1), 2).to(gates.dtype)
-            mag_min, mag_max, log_lim = 1e-20, 1e20, 50.0
         G_lin, G_log = gates.double().unbind(-1)
+        linear_sign, log_sign, l_lin, l_log = self.paths(x)
+        mag_min, mag_max = (1e-11, 1e6) if self.training else (1e-20, 1e20)
+        V_sign = G_lin * linear_sign + G_log * log_sign
+        V_mag = (G_lin * l_lin.exp() + G_log * l_log.exp()).clamp(mag_min, mag_max)
+        return (V_sign * V_mag).float().unsqueeze(-1)
+
+    def paths(self, x):
+        """Signs of the sum of the inputs and of that of their logarithms, and the logarithms of both sizes."""
+        mag_min, log_lim = (1e-11, math.log(1e6) - 1.0) if self.training else (1e-20, 50.0)
         x = x.double()
         sign, mag = torch.where(x >= 0, 1.0, -1.0).double(), x.abs()
         R_lin = (self.O * sign * mag).sum(-1)
         R_log = (self.O * mag.clamp(min=mag_min).log()).sum(-1)
-        linear_sign = torch.tanh(R_lin / 1e-4)
         log_sign = torch.cos(math.pi * (self.O.abs() * (1.0 - sign) / 2.0).sum(-1))
-        V_sign = G_lin * linear_sign + G_log * log_sign
         l_lin = torch.log(torch.sqrt(R_lin**2 + 1e-8).clamp(min=mag_min))
         ceiling = log_lim - nn.functional.softplus(log_lim - R_log)
-        l_log = -log_lim + nn.functional.softplus(ceiling + log_lim)
-        V_mag = (G_lin * l_lin.exp() + G_log * l_log.exp()).clamp(mag_min, mag_max)
-        return (V_sign * V_mag).float().unsqueeze(-1)
+        return torch.tanh(R_lin / 1e-4), log_sign, l_lin, -log_lim + nn.functional.softplus(ceiling + log_lim)
 
 
 class DescribedSingle(Described):
@@ -67,18 +70,11 @@ class DescribedSingle(Described):
 
     def forward(self, x):
         G = torch.sigmoid(self.G_head(self.input_norm(x)))[:, 0].double()
-        mag_min, log_lim = 1e-11, math.log(1e6) - 1.0
         if not self.training:
-            G, mag_min, log_lim = (G > 0.5).double(), 1e-20, 50.0
-        x = x.double()
-        sign, mag = torch.where(x >= 0, 1.0, -1.0).double(), x.abs()
-        R_lin = (self.O * sign * mag).sum(-1)
-        R_log = (self.O * mag.clamp(min=mag_min).log()).sum(-1)
-        log_sign = torch.cos(math.pi * (self.O.abs() * (1.0 - sign) / 2.0).sum(-1))
-        V_sign = G * torch.tanh(R_lin / 1e-4) + (1.0 - G) * log_sign
-        l_lin = torch.log(torch.sqrt(R_lin * R_lin + 1e-8).clamp(min=mag_min))
-        ceiling = log_lim - nn.functional.softplus(log_lim - R_log)
-        l_log = -log_lim + nn.functional.softplus(ceiling + log_lim)
+            G = (G > 0.5).double()
+        linear_sign, log_sign, l_lin, l_log = self.paths(x)
+        log_lim = math.log(1e6) - 1.0 if self.training else 50.0
+        V_sign = G * linear_sign + (1.0 - G) * log_sign
         m_log = (l_log + G * (l_lin - l_log)).clamp(-log_lim, log_lim)
         return (V_sign * m_log.exp()).float().unsqueeze(-1)
 

@@ -20,7 +20,6 @@ SGD = {"optimizer": "sgd", "momentum": 0.9, "learning_rate": 1e-4}
 SHARED = {"seeds": (3, 8), "iterations": 60, "log_every": 7}
 
 
-
 def mixture(task, **settings):
     """Every model with an operation, a hidden size and an optimiser; one that becomes NaN."""
     ramp = {"lambda_start": 5, "lambda_end": 40}

@@ -80,7 +80,7 @@ class MulMCFCSign(MulMCFC):
 class MulMCFCSignRealNPU(MulMCFC):
     r"""$z_o = s_o e^{\alpha_o + \sigma(w_o + b_o) \sum_i S_{oi} \log |x_i|}$: the Mul-MC-FC with the sign of the RealNPU.
 
-    `x` is `[..., I]`, `z` is `[..., O]`; to the parameters of the Mul-MC-FC comes the gate `g` of the sign, `[I]`, which starts at ½.
+    `x` is `[..., I]`, `z` is `[..., O]`; the parameters are those of the Mul-MC-FC and the gate `g` of the sign, `[I]`, which starts at ½.
 
     The regulariser also wants every $g_i$ to be 0 or 1, with a tenth of the weight of the rest.
 
